@@ -1,0 +1,57 @@
+"""Noria runs Python functions as flows and tasks, records every step, and goes on after a crash.
+
+What is named here is imported when it is first asked for, so that a script pays only for what it
+uses.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from noria.core.annotations import allow_failure, unmapped
+    from noria.core.states import State
+    from noria.flows import Flow, flow, tags
+    from noria.logging import get_run_logger
+    from noria.tasks import Task, task
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Flow": "noria.flows",
+    "State": "noria.core.states",
+    "Task": "noria.tasks",
+    "allow_failure": "noria.core.annotations",
+    "flow": "noria.flows",
+    "get_run_logger": "noria.logging",
+    "tags": "noria.flows",
+    "task": "noria.tasks",
+    "unmapped": "noria.core.annotations",
+}
+
+__all__ = [
+    "Flow",
+    "State",
+    "Task",
+    "__version__",
+    "allow_failure",
+    "flow",
+    "get_run_logger",
+    "tags",
+    "task",
+    "unmapped",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

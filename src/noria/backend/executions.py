@@ -1,0 +1,108 @@
+"""Who executes a run: taking one over, asking one to stop, and finding those whose process is gone.
+
+Each function works within one write transaction, so what it reads cannot change before it writes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from noria.backend.port import CrashVerdict
+from noria.backend.processes import epitaph, is_alive
+from noria.core.records import FlowRunRow
+from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
+from noria.store import flow_runs, groups, processes, task_runs
+
+CANCEL_REQUESTED = "cancellation was requested"
+
+
+def begin(
+    connection: sqlite3.Connection, flow_run: bytes, process: bytes, now: int
+) -> FlowRunRow | None:
+    """Take a run for another execution, unless a living process executes it."""
+    row = flow_runs.get(connection, flow_run)
+    if row is None or is_executed(connection, row, now):
+        return None
+    epoch = row.epoch + 1
+    taken = _entered(row, StateType.PENDING, f"execution {epoch} begins", now)._replace(
+        epoch=epoch, process=process, end=None, result=None, error=None
+    )
+    flow_runs.save(connection, taken)
+    return taken
+
+
+def cancel(connection: sqlite3.Connection, flow_run: bytes, now: int) -> FlowRunRow | None:
+    """Ask a run and those below it to stop; what nobody executes is Cancelled at once."""
+    for found in flow_runs.tree(connection, flow_run):
+        row = flow_runs.get(connection, found)
+        if row is None or row.state in TERMINAL_STATES:
+            continue
+        if not is_executed(connection, row, now):
+            _end(connection, row, StateType.CANCELLED, CANCEL_REQUESTED, now)
+        elif row.state is not StateType.CANCELLING:
+            asked = _entered(row, StateType.CANCELLING, CANCEL_REQUESTED, now)
+            flow_runs.save(connection, asked)
+    return flow_runs.get(connection, flow_run)
+
+
+def dead_processes(connection: sqlite3.Connection, now: int) -> list[bytes]:
+    """The processes that have died and left runs unfinished."""
+    found = []
+    for process in flow_runs.live_processes(connection):
+        row = processes.get(connection, process)
+        if (row is None or not is_alive(row, now)) and _left_behind(connection, process):
+            found.append(process)
+    return found
+
+
+def crash_runs_of(connection: sqlite3.Connection, process: bytes, now: int) -> list[CrashVerdict]:
+    """Mark the unfinished runs of a dead process Crashed."""
+    message = epitaph(processes.get(connection, process))
+    verdicts = []
+    for row in _left_behind(connection, process):
+        _end(connection, row, StateType.CRASHED, message, now)
+        verdicts.append(CrashVerdict(row.id, row.name, message))
+    return verdicts
+
+
+def is_executed(connection: sqlite3.Connection, row: FlowRunRow, now: int) -> bool:
+    """Whether a living process executes the run."""
+    if row.state in TERMINAL_STATES or row.process is None or _is_suspended(row):
+        return False
+    process = processes.get(connection, row.process)
+    return process is not None and is_alive(process, now)
+
+
+def _left_behind(connection: sqlite3.Connection, process: bytes) -> list[FlowRunRow]:
+    # A suspended run has left its process and waits to be resumed in another.
+    live = flow_runs.live_in_process(connection, process)
+    return [row for row in live if not _is_suspended(row)]
+
+
+def _is_suspended(row: FlowRunRow) -> bool:
+    return row.state is StateType.PAUSED and row.state_name == Name.SUSPENDED
+
+
+def _end(
+    connection: sqlite3.Connection, row: FlowRunRow, state: StateType, message: str, now: int
+) -> None:
+    flow_runs.save(connection, _entered(row, state, message, now)._replace(end=now))
+    task_runs.end_unfinished(connection, row.id, state, message, now)
+    groups.end_unfinished(connection, row.id, state)
+
+
+def _entered(row: FlowRunRow, state: StateType, message: str, now: int) -> FlowRunRow:
+    """The row in another state, with all that came before written into its history."""
+    history = json.loads(row.history) if row.history else _history_by_times(row)
+    history.append([default_name(state), now, message])
+    return row._replace(state=state, state_name=None, message=message, history=json.dumps(history))
+
+
+def _history_by_times(row: FlowRunRow) -> list[list[object]]:
+    history: list[list[object]] = [[default_name(StateType.PENDING), row.created, None]]
+    if row.start is not None:
+        history.append([default_name(StateType.RUNNING), row.start, None])
+    if row.end is not None:
+        history.append([row.state_name or default_name(row.state), row.end, row.message])
+    return history

@@ -1,0 +1,192 @@
+"""The backend over a store in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from noria.backend import executions
+from noria.backend.port import CrashVerdict, MemoEntry, RunFilter, RunSummary, StoreInfo
+from noria.core.records import (
+    Batch,
+    CacheRow,
+    FlowRunRow,
+    GroupRow,
+    LogRow,
+    ProcessRow,
+    TaskRunRow,
+)
+from noria.core.states import StateType
+from noria.store import (
+    batches,
+    cache,
+    filters,
+    flow_runs,
+    groups,
+    logs,
+    processes,
+    task_runs,
+    upkeep,
+    values,
+)
+from noria.store.database import Database
+from noria.store.migrations import SCHEMA_VERSION
+from noria.store.task_runs import forget as forget_calls
+
+FOUND_LIMIT = 20
+
+
+class LocalBackend:
+    """The port, answered from a SQLite file; see `Backend` for what each method does.
+
+    Parameters:
+        path: Absolute path of the file, created with its folder when absent; `:memory:` for none.
+
+    Raises:
+        StoreError: The file cannot be the store; the message says why and what to do. Any method
+            raises it when the store cannot be read or written.
+
+    Example:
+        >>> backend = LocalBackend(":memory:")
+        >>> backend.find_flow_runs("@last")
+        []
+        >>> backend.close()
+    """
+
+    def __init__(self, path: str) -> None:
+        self._database = Database(path)
+
+    def append(self, batch: Batch) -> list[bytes]:
+        return batches.append(self._database, batch)
+
+    def register_process(self, row: ProcessRow) -> None:
+        with self._database.write() as connection:
+            processes.save(connection, row)
+
+    def beat(self, process: bytes, now: int) -> list[bytes]:
+        with self._database.write() as connection:
+            processes.beat(connection, process, now)
+            return flow_runs.asked_to_cancel(connection, process)
+
+    def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
+        with self._database.write() as connection:
+            processes.end(connection, process, now, verdict)
+
+    def reap(self, now: int) -> list[CrashVerdict]:
+        # Mostly all are alive, and looking takes no lock; who is dead does not come back.
+        with self._database.read() as connection:
+            dead = executions.dead_processes(connection, now)
+        if not dead:
+            return []
+        with self._database.write() as connection:
+            return [
+                verdict
+                for process in executions.dead_processes(connection, now)
+                for verdict in executions.crash_runs_of(connection, process, now)
+            ]
+
+    def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return executions.begin(connection, flow_run, process, now)
+
+    def request_cancel(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return executions.cancel(connection, flow_run, now)
+
+    def flow_run(self, flow_run: bytes) -> FlowRunRow | None:
+        with self._database.read() as connection:
+            return flow_runs.get(connection, flow_run)
+
+    def find_flow_runs(self, reference: str) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            return flow_runs.find(connection, values.mended(reference), FOUND_LIMIT)
+
+    def flow_runs(self, where: RunFilter) -> list[RunSummary]:
+        with self._database.read() as connection:
+            found = flow_runs.select(connection, *filters.flow_runs(**where._asdict()))
+            return [RunSummary(row, groups.counts(connection, row.id)) for row in found]
+
+    def children(self, flow_run: bytes) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            return flow_runs.children(connection, flow_run)
+
+    def groups(self, flow_run: bytes) -> list[GroupRow]:
+        with self._database.read() as connection:
+            return groups.of_run(connection, flow_run)
+
+    def task_run(self, task_run: bytes) -> TaskRunRow | None:
+        with self._database.read() as connection:
+            return task_runs.get(connection, task_run)
+
+    def task_runs(
+        self,
+        flow_run: bytes,
+        group: int | None = None,
+        states: Sequence[StateType] | None = None,
+        after: bytes | None = None,
+        limit: int = 1000,
+    ) -> list[TaskRunRow]:
+        query = filters.task_runs(flow_run, group, states, after, limit)
+        with self._database.read() as connection:
+            return task_runs.select(connection, *query)
+
+    def slowest_tasks(self, flow_run: bytes, limit: int) -> list[TaskRunRow]:
+        with self._database.read() as connection:
+            return task_runs.slowest(connection, flow_run, limit)
+
+    def memo(self, flow_run: bytes) -> Iterator[tuple[bytes, MemoEntry]]:
+        for identity, entry in task_runs.memo(self._database, flow_run):
+            yield identity, MemoEntry(*entry)
+
+    def child_runs_by_identity(self, flow_run: bytes) -> dict[bytes, bytes]:
+        with self._database.read() as connection:
+            return task_runs.child_runs(connection, flow_run)
+
+    def forget(self, flow_run: bytes, task_runs: Sequence[bytes]) -> None:
+        with self._database.write() as connection:
+            forget_calls(connection, flow_run, task_runs)
+
+    def logs(
+        self,
+        flow_run: bytes,
+        task_run: bytes | None = None,
+        level: int = 0,
+        text: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[tuple[int, LogRow]]:
+        with self._database.read() as connection:
+            alone = not flow_runs.has_children(connection, flow_run)
+            query = filters.logs(flow_run, alone, task_run, level, text, after, limit)
+            return logs.select(connection, *query)
+
+    def cached(self, key: str, now: int) -> CacheRow | None:
+        with self._database.read() as connection:
+            return cache.get(connection, values.mended(key), now)
+
+    def delete_flow_run(self, flow_run: bytes) -> bool:
+        with self._database.write() as connection:
+            return upkeep.delete_flow_run(connection, flow_run)
+
+    def referenced_results(self) -> set[str]:
+        with self._database.read() as connection:
+            return upkeep.references(connection)
+
+    def expire_cache(self, now: int) -> int:
+        with self._database.write() as connection:
+            return cache.expire(connection, now)
+
+    def info(self) -> StoreInfo:
+        with self._database.read() as connection:
+            rows, results_size = upkeep.totals(connection)
+        return StoreInfo(
+            self._database.path, SCHEMA_VERSION, self._database.size(), rows, results_size
+        )
+
+    def vacuum(self) -> None:
+        self._database.compact()
+
+    def change_counter(self) -> int:
+        return self._database.data_version()
+
+    def close(self) -> None:
+        self._database.close()

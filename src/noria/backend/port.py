@@ -1,0 +1,180 @@
+"""What the engine, the journal and the command line ask of whatever keeps the records.
+
+`noria.backend.local` answers from a store in this process. Everything is synchronous; a caller on
+an event loop decides for itself whether to leave the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from noria.core.records import (
+    Batch,
+    CacheRow,
+    FlowRunRow,
+    GroupRow,
+    LogRow,
+    ProcessRow,
+    StoredValue,
+    TaskRunRow,
+)
+from noria.core.states import StateType
+
+
+class MemoEntry(NamedTuple):
+    """A finished call of an earlier execution, as resume finds it by identity."""
+
+    task_run: bytes
+    result: StoredValue | None
+    start: int | None
+    end: int | None
+    run_count: int
+    child_run: bytes | None
+    state: StateType
+    name: str | None
+
+
+class CrashVerdict(NamedTuple):
+    """A flow run that was found without a living process and marked Crashed."""
+
+    flow_run: bytes
+    name: str
+    message: str
+
+
+class RunFilter(NamedTuple):
+    """Which flow runs to list; None does not restrict. Newest first."""
+
+    states: Sequence[StateType] | None = None
+    flow_name: str | None = None
+    name: str | None = None
+    tags: Sequence[str] | None = None
+    since: int | None = None
+    top_level: bool = True
+    """Only runs that no other run called."""
+    limit: int = 20
+    before: bytes | None = None
+    """Keyset: runs older than this id."""
+
+
+class RunSummary(NamedTuple):
+    """One line of a run list: the run and its tasks by `GroupCount`."""
+
+    run: FlowRunRow
+    counts: tuple[int, ...]
+
+
+class StoreInfo(NamedTuple):
+    """What `noria db info` prints."""
+
+    location: str
+    schema: int
+    size: int
+    rows: dict[str, int]
+    results_size: int
+
+
+class Backend(Protocol):
+    """The port. A method that does not find what it is asked for returns None."""
+
+    def append(self, batch: Batch) -> list[bytes]:
+        """Write a batch in one transaction. Returns the flow runs whose rows were refused because
+        a later execution owns them."""
+
+    def register_process(self, row: ProcessRow) -> None:
+        """Make a process known before its first run."""
+
+    def beat(self, process: bytes, now: int) -> list[bytes]:
+        """Renew a process's lease. Returns its flow runs that were asked to cancel."""
+
+    def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
+        """Say that a process has ended and how."""
+
+    def reap(self, now: int) -> list[CrashVerdict]:
+        """Mark runs whose process is gone (dead pid on this host, ended lease elsewhere) Crashed,
+        with their unfinished task runs and group counts."""
+
+    def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
+        """Take an existing run for another execution: its epoch grows by one, which fences the
+        earlier executor. None when there is no such run or a living process executes it."""
+
+    def request_cancel(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+        """Ask for cancellation: Cancelling if it runs somewhere, else Cancelled at once, with the
+        runs below it. Returns the row as it is afterwards; a finished run stays as it is."""
+
+    def flow_run(self, flow_run: bytes) -> FlowRunRow | None:
+        """One flow run."""
+
+    def find_flow_runs(self, reference: str) -> list[FlowRunRow]:
+        """Runs that `reference` may name: a full id or beginning of one, a name, or `@last`."""
+
+    def flow_runs(self, where: RunFilter) -> list[RunSummary]:
+        """A page of runs, newest first."""
+
+    def children(self, flow_run: bytes) -> list[FlowRunRow]:
+        """The runs that this run called, oldest first."""
+
+    def groups(self, flow_run: bytes) -> list[GroupRow]:
+        """The groups of a run in order of number, of its latest execution."""
+
+    def task_run(self, task_run: bytes) -> TaskRunRow | None:
+        """One task run."""
+
+    def task_runs(
+        self,
+        flow_run: bytes,
+        group: int | None = None,
+        states: Sequence[StateType] | None = None,
+        after: bytes | None = None,
+        limit: int = 1000,
+    ) -> list[TaskRunRow]:
+        """Task runs by id (so by time), from keyset `after` on."""
+
+    def slowest_tasks(self, flow_run: bytes, limit: int) -> list[TaskRunRow]:
+        """The finished task runs that took longest."""
+
+    def memo(self, flow_run: bytes) -> Iterator[tuple[bytes, MemoEntry]]:
+        """Identity and completion of every completed call of a run that carries an identity."""
+
+    def child_runs_by_identity(self, flow_run: bytes) -> dict[bytes, bytes]:
+        """Identity -> flow run, of sub-flow calls that have not completed: resume goes on in them."""
+
+    def forget(self, flow_run: bytes, task_runs: Sequence[bytes]) -> None:
+        """Take the given completions out of a run's memo, so that they run again."""
+
+    def logs(
+        self,
+        flow_run: bytes,
+        task_run: bytes | None = None,
+        level: int = 0,
+        text: str | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[tuple[int, LogRow]]:
+        """Log lines in order of writing, each with its position for the next page; with the lines
+        of the runs below this one."""
+
+    def cached(self, key: str, now: int) -> CacheRow | None:
+        """An unexpired cached result."""
+
+    def delete_flow_run(self, flow_run: bytes) -> bool:
+        """Delete a run with all below it; False when there is none."""
+
+    def referenced_results(self) -> set[str]:
+        """The references of all kept results, so that the others can be collected."""
+
+    def expire_cache(self, now: int) -> int:
+        """Drop expired cache rows; returns how many."""
+
+    def info(self) -> StoreInfo:
+        """Where the store is and how big."""
+
+    def vacuum(self) -> None:
+        """Give unused space back to the disk."""
+
+    def change_counter(self) -> int:
+        """A number that changes when another process has written: a cheap wake-up test."""
+
+    def close(self) -> None:
+        """Release the connections."""

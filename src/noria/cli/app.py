@@ -1,0 +1,180 @@
+"""What every command shares: the settings, the options that all of them take, the terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from noria.cli import text
+from noria.core import settings as core_settings
+
+if TYPE_CHECKING:
+    from noria.backend.port import Backend
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "jsonl", "csv", "name")
+
+
+class App:
+    """One call of the command.
+
+    Parameters:
+        environ: The process's environment.
+        backend: A backend to use instead of the one that the settings name.
+    """
+
+    def __init__(self, environ: Mapping[str, str], backend: Backend | None = None) -> None:
+        self.environ = environ
+        self.backend = backend
+        self.reaped = False
+        self.output: str | None = None
+        self.color = "auto"
+        self.utc = False
+        self.debug = False
+
+        self._closers = ExitStack()
+
+    def close_with(self, close: Callable[[], object]) -> None:
+        """Have something released when the command ends."""
+        self._closers.callback(close)
+
+    def close(self) -> None:
+        """Release what was opened for this call."""
+        self._closers.close()
+
+    @cached_property
+    def settings(self) -> core_settings.Settings:
+        """The settings of this process.
+
+        Raises:
+            ConfigurationError: A variable's value cannot be used.
+        """
+        return core_settings.load(self.environ)
+
+    def colors(self, stream: Any) -> bool:
+        """Whether a stream takes colour: `--color`, then NO_COLOR, then what it is."""
+        if self.color != "auto":
+            return self.color == "always"
+        return not self.environ.get("NO_COLOR") and bool(stream.isatty())
+
+    @property
+    def paint(self) -> text.Paint:
+        """How text for stdout is coloured."""
+        return text.colored if self.colors(sys.stdout) else text.uncolored
+
+    @property
+    def for_people(self) -> bool:
+        """Whether the data goes to a person: no format was asked for, or a table was."""
+        return self.output == "table" or (self.output is None and sys.stdout.isatty())
+
+    @property
+    def columns(self) -> int:
+        """How wide a table may be; a file has no edge, so it gets a generous one."""
+        asked = self.environ.get("COLUMNS", "")
+        if not asked.isdigit() and not sys.stdout.isatty():
+            return 120
+        return max(shutil.get_terminal_size((100, 24)).columns, 40)
+
+    def say(self, line: str = "", end: str = "\n") -> None:
+        """Print a line of data to stdout."""
+        click.echo(_writable(line, sys.stdout) + end, nl=False, color=self.colors(sys.stdout))
+
+    def warn(self, text: str) -> None:
+        """Print something to stderr as it is."""
+        click.echo(_writable(text, sys.stderr), err=True, color=self.colors(sys.stderr))
+
+    def note(self, line: str) -> None:
+        """Print a remark to stderr, where it is in nobody's way."""
+        color = self.colors(sys.stderr)
+        paint = text.colored if color else text.uncolored
+        click.echo(_writable(paint(line, "dim"), sys.stderr), err=True, color=color)
+
+
+def _writable(line: str, stream: Any) -> str:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def app_of(ctx: click.Context) -> App:
+    """The call that a context belongs to."""
+    root = ctx.find_root()
+    if root.obj is None:
+        root.obj = App(os.environ)
+    app: App = root.obj
+    return app
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def _set(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def store(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+        if value not in (None, False):
+            setattr(app_of(ctx), field, value)
+
+    return store
+
+
+def shared_options(function: F) -> F:
+    """`--color`, `--utc` and `--debug`, which every command takes."""
+    for option in (
+        click.option(
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_set("debug"),
+            help="Show where in noria an error comes from.",
+        ),
+        click.option(
+            "--utc",
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_set("utc"),
+            help="Times in UTC instead of the local zone.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            expose_value=False,
+            is_eager=True,
+            callback=_set("color"),
+            help="Colours; auto asks the terminal and NO_COLOR.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def output_options(function: F) -> F:
+    """`-o` and `--json`, for a command that prints data; with the shared ones."""
+    function = shared_options(function)
+    for option in (
+        click.option(
+            "--json",
+            "output_json",
+            flag_value="json",
+            expose_value=False,
+            callback=_set("output"),
+            help="Short for -o json.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Choice(FORMATS),
+            expose_value=False,
+            callback=_set("output"),
+            help="What to print: a table for people, or data for programs.",
+        ),
+    ):
+        function = option(function)
+    return function

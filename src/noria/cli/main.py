@@ -1,0 +1,104 @@
+"""The `noria` command: the table of commands, and the edge where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from noria import __version__
+from noria.cli.app import App, app_of, shared_options
+from noria.cli.db import COMMANDS as DB
+from noria.cli.errors import Exit, report
+from noria.cli.lazy import Entry, LazyGroup
+from noria.cli.runs import COMMANDS as RUNS
+from noria.core.errors import ConfigurationError, TerminationSignal
+from noria.core.settings import Settings
+
+COMMANDS: Mapping[str, Entry] = {
+    "run": Entry("noria.cli.run", "run", "Run a flow in this process."),
+    "runs": Entry("noria.cli.runs", "runs", "Look at runs, and act on them.", RUNS),
+    "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
+    "version": Entry("noria.cli.version", "version", "Print the versions of noria and its parts."),
+    "completion": Entry("noria.cli.completion", "completion", "Print a shell's completion script."),
+}
+
+
+class Main(LazyGroup):
+    """The root of all commands."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run one command and exit with its code."""
+        app = extra.setdefault("obj", None) or App(os.environ)
+        extra["obj"] = app
+        try:
+            code = super().main(
+                args,
+                "noria",
+                complete_var,
+                False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+            sys.stdout.flush()
+        except BaseException as error:  # noqa: BLE001 - this is the edge
+            code = _exit_code(error, app)
+        finally:
+            app.close()
+        sys.exit(code or Exit.OK)
+
+
+def _exit_code(error: BaseException, app: App) -> int:
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else Exit.RUN_FAILED
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Exit.INTERRUPTED
+    if isinstance(error, TerminationSignal):
+        return Exit.TERMINATED
+    if isinstance(error, BrokenPipeError):
+        _forget_stdout()
+        return Exit.PIPE_CLOSED
+    return report(error, _settings(app), app.debug, app.colors(sys.stderr))
+
+
+def _forget_stdout() -> None:
+    # The interpreter flushes stdout at its end, and would complain about the closed pipe again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _settings(app: App) -> Settings | None:
+    try:
+        return app.settings
+    except ConfigurationError:
+        return None
+
+
+@click.group(
+    cls=Main,
+    table=COMMANDS,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes and error codes: docs/cli.md.",
+)
+@click.version_option(__version__, message="noria %(version)s")
+@shared_options
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Run flows, and look at what ran."""
+    app_of(ctx)
+
+
+def main() -> None:
+    """The console script."""
+    cli.main()

@@ -1,0 +1,47 @@
+"""`noria runs cancel`: ask runs to stop."""
+
+from __future__ import annotations
+
+import click
+
+from noria.cli import records
+from noria.cli.app import App, output_options, pass_app
+from noria.cli.errors import CliError, Code
+from noria.cli.output import Listing, emit
+from noria.cli.references import RUN, find_runs
+from noria.cli.runs.columns import brief_columns
+from noria.cli.store import backend_of
+from noria.core import clock
+from noria.core.records import FlowRunRow
+from noria.core.states import TERMINAL_STATES, StateType
+
+
+@click.command()
+@click.argument("run", type=RUN, nargs=-1, required=True)
+@output_options
+@pass_app
+def cancel(app: App, run: tuple[str, ...]) -> None:
+    """Ask runs to stop, with the runs that they called.
+
+    A run in a living process becomes Cancelling and stops at its next step; any other is Cancelled
+    at once. One that has ended stays as it is, and the command exits with 6.
+    """
+    rows = find_runs(app, run)
+    backend = backend_of(app)
+    now = clock.now()
+    after = [backend.request_cancel(row.id, now) or row for row in rows]
+    emit(
+        app,
+        Listing(after, lambda row: records.flow_run(row, now), brief_columns(backend)),
+    )
+    late = [row.name for row in rows if _had_ended(row)]
+    if late:
+        raise CliError(
+            Code.CONFLICT,
+            f"cannot cancel {', '.join(late)}",
+            "a run that has ended stays as it ended",
+        )
+
+
+def _had_ended(row: FlowRunRow) -> bool:
+    return row.state in TERMINAL_STATES and row.state is not StateType.CANCELLED

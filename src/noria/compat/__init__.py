@@ -1,0 +1,1 @@
+"""Other names under which Noria can be imported."""

@@ -1,0 +1,55 @@
+"""stderr as it is at the moment of writing, whatever has become of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from noria.console.guard import Guard
+
+_SIMPLER = str.maketrans(
+    {
+        "✓": "+", "■": "x", "▲": "x", "◐": ">", "○": "o", "⊘": "-", "‖": "=", "↻": "~", "≈": "=",
+        "·": "-", "×": "x", "…": "...", "━": "=", "╸": "-", "╺": "-",
+    }
+)  # fmt: skip
+
+
+class Stderr:
+    """Looks `sys.stderr` up at every write, since tests and hosts replace it, and never raises:
+    a closed or broken stderr is no reason to fail a run."""
+
+    def write(self, text: str) -> None:
+        """Write and flush, or do nothing if that cannot be done."""
+        stream = self.stream()
+        if stream is None:
+            return
+        try:
+            try:
+                stream.write(text)
+            except UnicodeEncodeError:
+                stream.write(_encodable(text, stream))
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # Broken pipe, closed file, not a file at all: the store still has everything.
+            return
+
+    def stream(self) -> TextIO | None:
+        """The real stream of now; None where there is none, as under pythonw."""
+        stream: TextIO | Guard | None = sys.stderr
+        return stream.guarded if isinstance(stream, Guard) else stream
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at it."""
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text with simpler signs for what the stream's encoding does not have."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    simple = text.translate(_SIMPLER)
+    return simple.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,71 @@
+"""Marks that a caller puts around an argument to say how Noria is to treat it."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class BaseAnnotation(tuple[T], Generic[T]):
+    """A value with a mark; a one-element tuple, so that it unpacks anywhere."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: T) -> BaseAnnotation[T]:
+        return super().__new__(cls, (value,))
+
+    value: Any = property(itemgetter(0))
+
+    def unwrap(self) -> T:
+        """The value without the mark."""
+        return self[0]
+
+    def rewrap(self, value: T) -> BaseAnnotation[T]:
+        """The same mark around another value."""
+        return type(self)(value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self[0]!r})"
+
+
+class unmapped(BaseAnnotation[T]):
+    """Give the value whole to every run of a `Task.map`, instead of one element to each."""
+
+    __slots__ = ()
+
+    def __getitem__(self, _: object) -> T:  # type: ignore[override]
+        return super().__getitem__(0)
+
+
+class allow_failure(BaseAnnotation[T]):
+    """Let a task start although this upstream failed; it is given the exception instead."""
+
+    __slots__ = ()
+
+
+class quote(BaseAnnotation[T]):
+    """Pass the value untouched: nothing inside it is looked for or resolved."""
+
+    __slots__ = ()
+
+    def unquote(self) -> T:
+        """The value without the mark."""
+        return self.unwrap()
+
+
+class opaque(BaseAnnotation[T]):
+    """Resolve a future at the top, but do not look inside what it gives."""
+
+    __slots__ = ()
+
+
+class NotSet:
+    """Stands for an option that was not given where None would mean something."""

@@ -1,0 +1,87 @@
+"""The one place that reads a clock; everything else is handed `now` or asks here.
+
+A test steps time by installing its own `Clock` with `use`; `sleep` goes through the same object,
+so stepping the clock also ends sleeps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock:
+    """The machine's clocks: wall time, monotonic time and sleeping."""
+
+    def now(self) -> int:
+        """Wall time in microseconds since the epoch, UTC."""
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never steps back; only differences mean something."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Block the calling thread for `seconds`."""
+        time.sleep(seconds)
+
+
+_clock = Clock()
+
+
+def now() -> int:
+    """Wall time in microseconds since the epoch, UTC."""
+    return _clock.now()
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never steps back."""
+    return _clock.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    """Block the calling thread for `seconds`."""
+    _clock.sleep(seconds)
+
+
+def pause(seconds: float) -> None:
+    """Really wait, whatever clock is installed: for Noria's own threads, never for runs."""
+    time.sleep(seconds)
+
+
+def cpu_time() -> int:
+    """CPU time of the calling thread in nanoseconds."""
+    return time.thread_time_ns()
+
+
+def is_real() -> bool:
+    """Whether time passes by itself (False under a stepped test clock)."""
+    return type(_clock) is Clock
+
+
+@contextmanager
+def use(clock: Clock) -> Iterator[Clock]:
+    """Install `clock` for the whole process until the block ends."""
+    global _clock
+    previous, _clock = _clock, clock
+    try:
+        yield clock
+    finally:
+        _clock = previous
+
+
+def to_datetime(micros: int) -> datetime:
+    """The aware UTC datetime of a stored time."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def to_micros(moment: datetime) -> int:
+    """The stored form of a datetime; a naive one is taken as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // MICROSECOND

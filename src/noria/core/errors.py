@@ -1,0 +1,215 @@
+"""Every exception of Noria; `noria.exceptions` is where users import them from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from noria.core.states import State
+
+
+class NoriaException(Exception):
+    """Base of all errors that Noria raises."""
+
+
+class CrashedRun(NoriaException):
+    """The result of a crashed run was asked for and the state carries no exception."""
+
+
+class FailedRun(NoriaException):
+    """The result of a failed run was asked for and the state carries no exception."""
+
+
+class CancelledRun(NoriaException):
+    """The result of a cancelled run was asked for and the state carries no exception."""
+
+
+class PausedRun(NoriaException):
+    """The result of a paused run was asked for."""
+
+    def __init__(self, *args: Any, state: State[Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state = state
+
+
+class UnfinishedRun(NoriaException):
+    """The result of a run that has not ended was asked for."""
+
+
+class MissingFlowError(NoriaException):
+    """A script holds no flow of the name asked for."""
+
+
+class UnspecifiedFlowError(NoriaException):
+    """A script holds several flows and none was named."""
+
+
+class MissingResult(NoriaException):
+    """A state's result was not kept, so it cannot be read back."""
+
+
+class ScriptError(NoriaException):
+    """A user's script raised while it was being loaded."""
+
+    def __init__(self, user_exc: BaseException, path: str) -> None:
+        super().__init__(f"Script at {path!r} encountered an exception: {user_exc!r}")
+        self.user_exc = user_exc
+
+
+class ParameterTypeError(NoriaException):
+    """A parameter does not fit its annotation."""
+
+
+class ParameterBindError(TypeError, NoriaException):
+    """The arguments of a call do not fit the function's signature."""
+
+    @classmethod
+    def from_bind_failure(
+        cls,
+        fn: Callable[..., Any],
+        exc: TypeError,
+        call_args: tuple[Any, ...],
+        call_kwargs: dict[str, Any],
+    ) -> ParameterBindError:
+        """Say which function was called how, and what its signature is."""
+        import inspect
+
+        signature = str(inspect.signature(fn)).strip("()")
+        name = getattr(fn, "__name__", type(fn).__name__)
+        return cls(
+            f"Error binding parameters for function '{name}': {exc}.\n"
+            f"Function '{name}' has signature '{signature}' "
+            f"but received args: {call_args} and kwargs: {list(call_kwargs)}."
+        )
+
+
+class SignatureMismatchError(NoriaException, TypeError):
+    """Given parameters do not match a function's signature."""
+
+    @classmethod
+    def from_bad_params(
+        cls, expected_params: list[str], provided_params: list[str]
+    ) -> SignatureMismatchError:
+        """Name the parameters that were expected and those that came."""
+        return cls(
+            f"Function expects parameters {expected_params} "
+            f"but was provided with parameters {provided_params}"
+        )
+
+
+class ObjectNotFound(NoriaException):
+    """A named object does not exist in the store or on the server."""
+
+    def __init__(self, http_exc: Exception | None = None, help_message: str | None = None) -> None:
+        super().__init__(help_message)
+        self.http_exc = http_exc
+        self.help_message = help_message
+
+    def __str__(self) -> str:
+        return self.help_message or super().__str__()
+
+
+class ObjectAlreadyExists(NoriaException):
+    """An object of this name exists already."""
+
+
+class UpstreamTaskError(NoriaException):
+    """A task needs the result of another one that did not complete."""
+
+
+class MissingContextError(NoriaException, RuntimeError):
+    """Something that needs an active run was used outside one."""
+
+
+class ReservedArgumentError(NoriaException, TypeError):
+    """A function has a parameter whose name Noria keeps for itself."""
+
+
+class InvalidNameError(NoriaException, ValueError):
+    """A name contains characters that are not permitted."""
+
+
+class MappingLengthMismatch(NoriaException):
+    """`Task.map` was given iterables of different lengths."""
+
+
+class MappingMissingIterable(NoriaException):
+    """`Task.map` was given no iterable at all."""
+
+
+class NotPausedError(NoriaException):
+    """A run that is not paused was resumed."""
+
+
+class FlowPauseTimeout(NoriaException):
+    """A paused run was not resumed in time."""
+
+
+class FlowRunWaitTimeout(NoriaException):
+    """A flow run took longer than the given time."""
+
+
+class SerializationError(NoriaException):
+    """An object cannot be serialized; the message names which and why."""
+
+
+class ConfigurationError(NoriaException):
+    """A setting has a value that cannot be used."""
+
+
+class StoreError(NoriaException):
+    """The store cannot be opened, read or written; the message says which file and what to do."""
+
+
+class TemporaryError(NoriaException):
+    """Base for errors of yours that are worth another try; see `@task(retry_on=...)`."""
+
+
+class PermanentError(NoriaException):
+    """Base for errors of yours that no retry can mend; see `@task(no_retry_on=...)`."""
+
+
+class TaskRunTimeoutError(TimeoutError):
+    """A task ran longer than its `timeout_seconds`."""
+
+
+class FlowRunTimeoutError(TimeoutError):
+    """A flow ran longer than its `timeout_seconds`."""
+
+
+class NoriaSignal(BaseException):
+    """Control flow that user code must not swallow, hence no `Exception`."""
+
+
+class Abort(NoriaSignal):
+    """The run must end at once: it belongs to somebody else now."""
+
+
+class Pause(NoriaSignal):
+    """The run is paused and leaves its process."""
+
+    def __init__(self, *args: Any, state: State[Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state = state
+
+
+class CancelRun(NoriaSignal):
+    """The run was asked to cancel; raised inside the user's code to stop it."""
+
+
+class ExternalSignal(BaseException):
+    """A signal from outside; never caught by user code."""
+
+
+class TerminationSignal(ExternalSignal):
+    """The process was asked to terminate."""
+
+    def __init__(self, signal: int) -> None:
+        self.signal = signal
+
+
+# Prefect's spellings, so that `except PrefectException` in a user's code goes on working.
+PrefectException = NoriaException
+PrefectSignal = NoriaSignal

@@ -1,0 +1,155 @@
+"""Settings: read once at the edge from the environment and handed down.
+
+Each field's comment names its variable; `NORIA_` is put before the name in capitals.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from noria.core.errors import ConfigurationError
+
+
+class Settings(NamedTuple):
+    """Everything a process can be told from outside."""
+
+    home: str = "~/.noria"
+    """NORIA_HOME: the folder of the store, the results and the spool."""
+    database_url: str = ""
+    """NORIA_DATABASE_URL: the store; empty means `noria.db` under the home."""
+    logging_level: str = "INFO"
+    """NORIA_LOGGING_LEVEL: the least severe lines to record and show."""
+    logging_extra_loggers: str = ""
+    """NORIA_LOGGING_EXTRA_LOGGERS: comma separated loggers of yours that join the run."""
+    logging_log_prints: bool = False
+    """NORIA_LOGGING_LOG_PRINTS: whether prints of flows and tasks become log lines."""
+    log_format: str = "auto"
+    """NORIA_LOG_FORMAT: auto, plain, rich, json, or off."""
+    results_inline_limit: int = 32 * 1024
+    """NORIA_RESULTS_INLINE_LIMIT: results up to so many bytes stand in the store itself."""
+    results_keep_limit: int = 16 * 1024 * 1024
+    """NORIA_RESULTS_KEEP_LIMIT: results up to so many bytes are kept without being asked."""
+    results_persist_by_default: bool = False
+    """NORIA_RESULTS_PERSIST_BY_DEFAULT: as if every task and flow said persist_result=True."""
+    results_default_serializer: str = "pickle"
+    """NORIA_RESULTS_DEFAULT_SERIALIZER"""
+    results_storage: str = ""
+    """NORIA_RESULTS_STORAGE: where larger results go; empty means `results` under the home."""
+    tasks_default_retries: int = 0
+    """NORIA_TASKS_DEFAULT_RETRIES"""
+    tasks_default_retry_delay_seconds: float = 0
+    """NORIA_TASKS_DEFAULT_RETRY_DELAY_SECONDS"""
+    tasks_refresh_cache: bool = False
+    """NORIA_TASKS_REFRESH_CACHE: ignore cached results, and renew them."""
+    flows_default_retries: int = 0
+    """NORIA_FLOWS_DEFAULT_RETRIES"""
+    flows_default_retry_delay_seconds: float = 0
+    """NORIA_FLOWS_DEFAULT_RETRY_DELAY_SECONDS"""
+    task_runner_thread_pool_max_workers: int = 0
+    """NORIA_TASK_RUNNER_THREAD_POOL_MAX_WORKERS: 0 chooses by the machine."""
+    task_runner_process_pool_max_workers: int = 0
+    """NORIA_TASK_RUNNER_PROCESS_POOL_MAX_WORKERS: 0 is one per core."""
+    journal_flush_timeout: float = 30.0
+    """NORIA_JOURNAL_FLUSH_TIMEOUT: seconds to wait for the store at the end before spooling."""
+    journal_buffer: int = 20_000
+    """NORIA_JOURNAL_BUFFER: records that may wait for the store before the producer is slowed."""
+    lease_seconds: float = 10.0
+    """NORIA_LEASE_SECONDS: how long a process may be silent before another host calls it dead."""
+
+    @property
+    def home_path(self) -> str:
+        """The home with `~` resolved."""
+        return os.path.abspath(os.path.expanduser(self.home or Settings._field_defaults["home"]))
+
+    @property
+    def database_path(self) -> str:
+        """The file of the embedded store (`:memory:` for none)."""
+        url = self.database_url
+        if not url:
+            return os.path.join(self.home_path, "noria.db")
+        for prefix in ("sqlite:///", "sqlite:"):
+            path = url[len(prefix) :]
+            if url.startswith(prefix) and path.strip("/") and not path.startswith("//"):
+                return path if path == MEMORY else os.path.abspath(os.path.expanduser(path))
+        raise ConfigurationError(
+            f"NORIA_DATABASE_URL is {url!r}; expected sqlite:///path/to/file.db. "
+            "Leave it unset to keep the store under NORIA_HOME."
+        )
+
+    @property
+    def results_path(self) -> str:
+        """The folder or URL of results that do not stand in the store."""
+        return self.results_storage or os.path.join(self.home_path, "results")
+
+    @property
+    def spool_path(self) -> str:
+        """The folder of records that the store could not take."""
+        return os.path.join(self.home_path, "spool")
+
+
+MEMORY = ":memory:"
+"""The path that SQLite takes for a database of no file."""
+_TRUE = {"1", "true", "yes", "on", "t", "y"}
+_FALSE = {"0", "false", "no", "off", "f", "n", ""}
+LOG_FORMATS = ("auto", "plain", "rich", "json", "off")
+LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment asks for.
+
+    Raises:
+        ConfigurationError: A variable's value cannot be used; the message names the variable.
+    """
+    found: dict[str, object] = {}
+    for field, default in Settings._field_defaults.items():
+        text = environ.get("NORIA_" + field.upper())
+        if text is not None:
+            found[field] = _parse(field, text, default)
+    settings = Settings(**found)  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _parse(field: str, text: str, default: object) -> object:
+    variable = "NORIA_" + field.upper()
+    if isinstance(default, bool):
+        lowered = text.strip().lower()
+        if lowered in _TRUE or lowered in _FALSE:
+            return lowered in _TRUE
+        raise ConfigurationError(f"{variable} is {text!r}; expected true or false.")
+    if isinstance(default, int | float):
+        try:
+            value = type(default)(text)
+        except ValueError:
+            raise ConfigurationError(f"{variable} is {text!r}; expected a number.") from None
+        if not 0 <= value < math.inf:
+            raise ConfigurationError(f"{variable} is {text!r}; expected 0 or more.")
+        return value
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if settings.log_format not in LOG_FORMATS:
+        raise ConfigurationError(_unknown("NORIA_LOG_FORMAT", settings.log_format, LOG_FORMATS))
+    if settings.logging_level.upper() not in LOG_LEVELS and not settings.logging_level.isdecimal():
+        raise ConfigurationError(
+            _unknown("NORIA_LOGGING_LEVEL", settings.logging_level, tuple(LOG_LEVELS))
+        )
+
+
+def _unknown(variable: str, value: str, allowed: tuple[str, ...]) -> str:
+    known = {each.lower(): each for each in allowed}
+    near = [known[each] for each in difflib.get_close_matches(value.lower(), known, 1)]
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{variable} is {value!r}; expected one of {', '.join(allowed)}.{hint}"
+
+
+def level_number(settings: Settings) -> int:
+    """The numeric logging level."""
+    level = settings.logging_level.upper()
+    return int(level) if level.isdecimal() else LOG_LEVELS[level]

@@ -1,0 +1,1 @@
+"""Runs one flow or one task: lifecycles as programs, drivers that perform them."""

@@ -1,0 +1,88 @@
+"""The cache between runs: a key from the task's policy, a kept result under it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from noria.core import clock
+from noria.core.errors import MissingResult
+from noria.core.records import CacheRow, StoredValue
+from noria.engine.context import TaskRunContext
+
+if TYPE_CHECKING:
+    from noria.engine.calls import TaskCall
+
+RECENT = 1024
+"""Keys that this process has just written are remembered until they are surely committed."""
+
+Recent = OrderedDict[str, CacheRow]
+
+
+def key_of(call: TaskCall, context: TaskRunContext) -> str | None:
+    """The key of a call; None when its policy gives none, or cannot (which the run says once)."""
+    task = call.task
+    flow = call.flow_context
+    try:
+        if task.result_storage_key is not None:
+            return "storage:" + str(task.storage_key(call.parameters))
+        key = task.cache_policy.compute_key(
+            task_ctx=context,
+            inputs=call.parameters,
+            flow_parameters=flow.parameters if flow is not None else {},
+        )
+    except Exception as exc:  # noqa: BLE001 - a key that cannot be had means: no caching
+        if call.execution is not None:
+            call.execution.say_once(
+                f"cache key: {task.name}",
+                f"Task {task.name!r} is not cached: {exc} It runs without.",
+            )
+        return None
+    return None if key is None else str(key)
+
+
+def look_up(call: TaskCall, key: str) -> tuple[Any, StoredValue, str] | None:
+    """The cached value with where it is kept and why it is served; None on a miss."""
+    session, task = call.session(), call.task
+    refresh = task.refresh_cache
+    if session.settings.tasks_refresh_cache if refresh is None else refresh:
+        return None
+    now = clock.now()
+    row = session.recent_cache.get(key)
+    if row is None or (row.expires is not None and row.expires <= now):
+        row = session.backend.cached(key, now)
+    if row is None:
+        return None
+    try:
+        value = session.results.load(row.value)
+    except MissingResult as exc:
+        if call.execution is not None:
+            call.execution.say_once(str(exc), f"{exc} The task runs again.")
+        return None
+    made = clock.to_datetime(row.created).isoformat(timespec="seconds")
+    return value, row.value, f"Cache hit: made {made} by a run of task {row.task_name!r}."
+
+
+def store(call: TaskCall, key: str, value: StoredValue) -> None:
+    """Let other runs have this result."""
+    session, task, run = call.session(), call.task, call.run
+    now = clock.now()
+    lasts = task.cache_expiration
+    row = CacheRow(
+        key,
+        now,
+        None if lasts is None else now + int(lasts.total_seconds() * 1_000_000),
+        value,
+        run.flow_run_raw,
+        None if run.flow_run_raw is None else run.raw_id,
+        task.name,
+    )
+    recent = session.recent_cache
+    recent[key] = row
+    if len(recent) > RECENT:
+        recent.popitem(last=False)
+    session.journal.append(row)
+    details = run.state.state_details
+    details.cache_key = key
+    if row.expires is not None:
+        details.cache_expiration = clock.to_datetime(row.expires)

@@ -1,0 +1,42 @@
+"""Defaults of options, read from the environment when a flow or task is marked."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Any
+
+from noria.core.settings import load
+
+_RETRY_VARIABLES = ("_DEFAULT_RETRIES", "_DEFAULT_RETRY_DELAY_SECONDS")
+_background: Any = None
+
+
+def _asked(prefix: str) -> bool:
+    return any(prefix + name in os.environ for name in _RETRY_VARIABLES)
+
+
+def task_retries() -> tuple[int, float]:
+    """Retries and delay in seconds of tasks that do not say."""
+    if not _asked("NORIA_TASKS"):
+        return 0, 0
+    settings = load(os.environ)
+    return settings.tasks_default_retries, settings.tasks_default_retry_delay_seconds
+
+
+def flow_retries() -> tuple[int, float]:
+    """Retries and delay in seconds of flows that do not say."""
+    if not _asked("NORIA_FLOWS"):
+        return 0, 0
+    settings = load(os.environ)
+    return settings.flows_default_retries, settings.flows_default_retry_delay_seconds
+
+
+def background_runner(make: Any) -> Any:
+    """The runner of tasks that are started outside flows; ended with the process."""
+    global _background
+    if _background is None:
+        _background = make()
+        _background.__enter__()
+        atexit.register(_background.__exit__, None, None, None)
+    return _background

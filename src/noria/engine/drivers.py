@@ -1,0 +1,239 @@
+"""The only fork between sync and async: two loops that perform a program's effects.
+
+Each also has a form for flows and tasks that are generators: the user's items pass through to the
+consumer while the program waits for the generator's end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextvars import copy_context
+from types import GeneratorType
+from typing import Any, TypeVar
+
+from noria.core import clock
+from noria.engine import interrupts
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep
+
+R = TypeVar("R")
+
+
+def drive(program: Program[R]) -> R:
+    """Perform a program's effects by blocking the calling thread; returns the program's result."""
+    send = program.send
+    try:
+        effect = send(None)
+        while True:
+            try:
+                answer = perform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = program.throw(exc)
+            else:
+                effect = send(answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+def perform(effect: Effect) -> Any:
+    """Perform one effect in the calling thread."""
+    kind = type(effect)
+    if kind is Call:
+        if effect.timeout is not None:  # type: ignore[union-attr]
+            return _call_with_timeout(effect)  # type: ignore[arg-type]
+        value = effect.fn(*effect.args, **effect.kwargs)  # type: ignore[union-attr]
+        return value if type(value) in _PLAIN else finish(value)
+    if kind is Hook:
+        return finish(effect.fn(*effect.args))  # type: ignore[union-attr]
+    if kind is Ask:
+        return effect.fn()  # type: ignore[union-attr]
+    if kind is Sleep:
+        return interrupts.sleep(effect.seconds)  # type: ignore[union-attr]
+    if kind is Commit:
+        return effect.journal.commit()  # type: ignore[union-attr]
+    for future in effect.futures:  # type: ignore[union-attr]
+        future.wait_silently()
+    return None
+
+
+_PLAIN = frozenset({type(None), int, str, float, bool, list, dict, tuple})
+
+
+def finish(value: Any) -> Any:
+    """Run a coroutine to its end on this thread; anything else is given back."""
+    if hasattr(value, "__await__") and hasattr(value, "send"):
+        import asyncio
+
+        if asyncio._get_running_loop() is None:
+            return asyncio.run(value)
+        return _beside(lambda: asyncio.run(value))
+    return value
+
+
+def _beside(fn: Any) -> Any:
+    """Call `fn` on a thread of its own, in this context, and wait for it."""
+    runner = _Beside(fn)
+    runner.thread.start()
+    runner.thread.join()
+    return runner.outcome()
+
+
+def _call_with_timeout(effect: Call) -> Any:
+    def call() -> Any:
+        return finish(effect.fn(*effect.args, **effect.kwargs))
+
+    seconds = effect.timeout
+    assert seconds is not None
+    if threading.current_thread() is threading.main_thread() and clock.is_real():
+        with interrupts.deadline(seconds, effect.on_timeout):
+            return call()
+    # No signal reaches another thread: the call goes to a thread of its own, which can be left.
+    runner = _Beside(call)
+    runner.thread.start()
+    runner.thread.join(seconds)
+    if runner.thread.is_alive():
+        interrupts.raise_in_thread(runner.thread, effect.on_timeout)
+        raise effect.on_timeout()
+    return runner.outcome()
+
+
+class _Beside:
+    """One call on one daemon thread, under a copy of the caller's context."""
+
+    def __init__(self, fn: Any) -> None:
+        self._fn = fn
+        self._context = copy_context()
+        self._value: Any = None
+        self._raised: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, name="noria-call", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._value = self._context.run(self._fn)
+        except BaseException as exc:  # noqa: BLE001 - handed to the waiting thread
+            self._raised = exc
+
+    def outcome(self) -> Any:
+        if self._raised is not None:
+            raise self._raised
+        return self._value
+
+
+async def adrive(program: Program[R]) -> R:
+    """Perform a program's effects on the running event loop."""
+    send = program.send
+    try:
+        effect = send(None)
+        while True:
+            try:
+                answer = await aperform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = program.throw(exc)
+            else:
+                effect = send(answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+async def aperform(effect: Effect) -> Any:
+    """Perform one effect on the running event loop."""
+    kind = type(effect)
+    if kind is Call:
+        if effect.timeout is not None:  # type: ignore[union-attr]
+            return await _acall_with_timeout(effect)  # type: ignore[arg-type]
+        value = effect.fn(*effect.args, **effect.kwargs)  # type: ignore[union-attr]
+        return await value if hasattr(value, "__await__") else value
+    if kind is Hook:
+        value = effect.fn(*effect.args)  # type: ignore[union-attr]
+        return await value if hasattr(value, "__await__") else value
+    if kind is Ask:
+        return effect.fn()  # type: ignore[union-attr]
+    if kind is Sleep:
+        return await _asleep(effect.seconds)  # type: ignore[union-attr]
+    if kind is Commit:
+        return await _acommit(effect)  # type: ignore[arg-type]
+    for future in effect.futures:  # type: ignore[union-attr]
+        await future.wait_async()
+    return None
+
+
+async def _acommit(effect: Commit) -> None:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    reached = asyncio.Event()
+    effect.journal.when_committed(lambda: loop.call_soon_threadsafe(reached.set))
+    try:
+        async with asyncio.timeout(effect.journal.flush_timeout):
+            await reached.wait()
+    except TimeoutError:
+        effect.journal.spool_pending()
+
+
+async def _asleep(seconds: float) -> None:
+    import asyncio
+
+    if clock.is_real():
+        await asyncio.sleep(seconds)  # noqa: TID251 - the one place where a run sleeps on a loop
+    else:
+        clock.sleep(seconds)
+
+
+async def _acall_with_timeout(effect: Call) -> Any:
+    import asyncio
+
+    scope = asyncio.timeout(effect.timeout)
+    try:
+        async with scope:
+            value = effect.fn(*effect.args, **effect.kwargs)
+            return await value if hasattr(value, "__await__") else value
+    except TimeoutError:
+        if scope.expired():
+            raise effect.on_timeout() from None
+        raise
+
+
+def drive_generator(program: Program[R]) -> Generator[Any, Any, R]:
+    """Like `drive`, for a user function that is a generator: its items pass through."""
+    try:
+        effect = program.send(None)
+        while True:
+            try:
+                if type(effect) is Call:
+                    answer = yield from effect.fn(*effect.args, **effect.kwargs)
+                else:
+                    answer = perform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = program.throw(exc)
+            else:
+                effect = program.send(answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
+    """Like `adrive`, for an async generator function: its items pass through."""
+    try:
+        effect = program.send(None)
+        while True:
+            try:
+                answer = None
+                if type(effect) is Call:
+                    async for item in effect.fn(*effect.args, **effect.kwargs):
+                        yield item
+                else:
+                    answer = await aperform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = program.throw(exc)
+            else:
+                effect = program.send(answer)
+    except StopIteration:
+        return
+
+
+def exhaust(value: Any) -> Any:
+    """A list of a generator's items; anything else as it is."""
+    return list(value) if isinstance(value, GeneratorType) else value

@@ -1,0 +1,89 @@
+"""What a lifecycle program asks of its driver. A program touches no clock, thread or event loop.
+
+A program is a generator: it yields an effect and is sent what came of it (or has thrown into it
+what went wrong). `noria.engine.drivers` performs effects; a test can answer them by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from noria.engine.futures import Future
+    from noria.journal.journal import Journal
+
+R = TypeVar("R")
+
+
+class Call:
+    """Call the user's function; answered with what it returns.
+
+    `timeout` is in seconds; when it fires, `on_timeout` is raised inside the function.
+    """
+
+    __slots__ = ("args", "fn", "kwargs", "on_timeout", "timeout")
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        timeout: float | None = None,
+        on_timeout: type[BaseException] = TimeoutError,
+    ) -> None:
+        self.fn = fn
+        self.args = args
+        self.kwargs = kwargs
+        self.timeout = timeout
+        self.on_timeout = on_timeout
+
+
+class Hook:
+    """Call a hook or condition of the user's, sync or async; answered with what it returns."""
+
+    __slots__ = ("args", "fn")
+
+    def __init__(self, fn: Callable[..., Any], *args: Any) -> None:
+        self.fn = fn
+        self.args = args
+
+
+class Sleep:
+    """Wait for a number of seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class Wait:
+    """Wait until all of these futures have ended, however they end."""
+
+    __slots__ = ("futures",)
+
+    def __init__(self, futures: Sequence[Future[Any]]) -> None:
+        self.futures = futures
+
+
+class Ask:
+    """Do something that may block for a moment (read the store, a file); answered with its result."""
+
+    __slots__ = ("fn",)
+
+    def __init__(self, fn: Callable[[], Any]) -> None:
+        self.fn = fn
+
+
+class Commit:
+    """Wait until all records so far are safe."""
+
+    __slots__ = ("journal",)
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+
+Effect = Call | Hook | Sleep | Wait | Ask | Commit
+Program = Generator[Effect, Any, R]

@@ -1,0 +1,185 @@
+"""One execution of one flow run: what its calls share while it lasts."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from noria.backend.port import MemoEntry
+from noria.core import clock
+from noria.core.errors import CancelRun
+from noria.core.records import GroupKind, LogRow
+from noria.core.states import StateType
+from noria.engine import interrupts
+from noria.engine.groups import Group, Place
+from noria.engine.lineage import Lineage
+from noria.engine.runs import FlowRun, TaskRun
+
+if TYPE_CHECKING:
+    from noria.engine.futures import Future
+    from noria.engine.session import Session
+
+ROOT = b"\0" * 16
+"""The identity of the flow itself, the parent of its direct calls."""
+
+
+class FlowExecution:
+    """The engine's side of a flow run.
+
+    Parameters:
+        session: The process's session.
+        flow: The flow.
+        flow_run: Its run.
+        runner: Runs what the flow submits.
+        memo: Calls of earlier executions by identity; empty for a new run.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        flow: Any,
+        flow_run: FlowRun,
+        runner: Any,
+        memo: dict[bytes, MemoEntry],
+    ) -> None:
+        self.session = session
+        self.flow = flow
+        self.flow_run = flow_run
+        self.runner = runner
+        self.memo = memo
+        self.lineage = Lineage()
+        self.futures: set[Future[Any]] = set()
+        self.unobserved: list[Future[Any]] = []
+        self.not_kept: set[str] = set()
+        self.transient: list[bytes] = []
+        self.cancelled: BaseException | None = None
+        self.strict = flow.durability == "strict"
+        self.thread = threading.current_thread()
+        self.reused = 0
+        self._groups: dict[Any, Group] = {}
+        self._numbers = itertools.count(1)
+        self._alike: dict[bytes, int] = {}
+        self._lock = threading.Lock()
+        self._said: set[str] = set()
+        self.cancel_async: Any = None
+
+    @property
+    def epoch(self) -> int:
+        """Which execution of the run this is."""
+        return self.flow_run.epoch
+
+    def group_of(
+        self,
+        key: bytes,
+        task_key: str,
+        name: str,
+        kind: str,
+        place: Place,
+        parent: Group | None,
+        tags: frozenset[str],
+    ) -> Group:
+        """The group of calls of one task at one place; a map is always a group of its own."""
+        at = (key, place.code, place.instruction, kind, None if parent is None else parent.number)
+        group = self._groups.get(at)
+        if group is not None and kind != GroupKind.MAP:
+            return group
+        with self._lock:
+            group = Group(
+                self.flow_run.raw_id,
+                next(self._numbers),
+                self.epoch,
+                parent,
+                task_key,
+                name,
+                kind,
+                place,
+                tags,
+                key,
+            )
+            self._groups[at] = group
+        self.session.journal.append(group.to_row())
+        return group
+
+    def group_changed(self, group: Group) -> None:
+        """Record what has become known of a group."""
+        self.session.journal.append(group.to_row())
+
+    def identify(self, base: bytes) -> bytes:
+        """The identity of a call: `base` for the first that is alike, else with its count."""
+        alike = self._alike
+        count = alike.get(base, 0)
+        alike[base] = count + 1
+        if not count:
+            return base
+        return blake2b(base + count.to_bytes(8, "big"), digest_size=16).digest()
+
+    def begin_again(self) -> None:
+        """Forget what belongs to one attempt: the calls start to count anew."""
+        self._alike.clear()
+        self.lineage = Lineage()
+
+    def record(self, run: TaskRun, error: str | None = None) -> None:
+        """Put a task run on record as it is now."""
+        self.session.journal.append(run.to_row(self.flow_run.epoch, error))
+
+    def record_flow(self, error: str | None = None) -> None:
+        """Put the flow run on record as it is now."""
+        self.session.journal.append(self.flow_run.to_row(error))
+
+    def log(self, level: int, message: str, run: TaskRun | None = None, extra: str | None = None) -> None:
+        """A line of Noria's own in the run's log."""
+        if level < self.session.log_level:
+            return
+        logger = "noria.flow_runs" if run is None else "noria.task_runs"
+        raw = None if run is None else run.raw_id
+        now = clock.now()
+        self.session.journal.append(
+            LogRow(self.flow_run.raw_id, raw, now, level, logger, message, extra)
+        )
+
+    def say_once(self, key: str, message: str) -> None:
+        """A warning that is worth one line a run, however often its cause recurs."""
+        if key not in self._said:
+            self._said.add(key)
+            self.log(30, message)
+
+    def hand_out(self, future: Future[Any], value: Any) -> None:
+        """Remember where a value came from when a future gives it to the flow."""
+        run = future.run
+        group = 0 if run.group is None else run.group.number
+        self.lineage.note(value, run.raw_id, run.identity, group)
+
+    def adopt(self, future: Future[Any]) -> None:
+        """The flow will not end before this future has."""
+        future.note = self.hand_out
+        self.futures.add(future)
+        future.on_done(self._settled)
+
+    def _settled(self, future: Future[Any]) -> None:
+        self.futures.discard(future)
+        if not future.observed and future.run.state_type is not StateType.COMPLETED:
+            self.unobserved.append(future)
+
+    def failures_nobody_saw(self) -> list[Future[Any]]:
+        """Ended futures that did not complete and that nobody has looked at."""
+        return [future for future in self.unobserved if not future.observed]
+
+    def cancel(self, reason: str) -> None:
+        """Stop the run from another thread: what runs is interrupted, what waits never begins."""
+        error = CancelRun(reason)
+        self.cancelled = error
+        for future in list(self.futures):
+            future.cancel()
+        if self.cancel_async is not None:
+            self.cancel_async()
+        elif self.thread is threading.main_thread():
+            interrupts.cancel_in_main_thread(error)
+        else:
+            interrupts.raise_in_thread(self.thread, CancelRun)
+
+    def check_cancelled(self) -> None:
+        """Raise if the run was asked to stop; called where a new task would begin."""
+        if self.cancelled is not None:
+            raise self.cancelled

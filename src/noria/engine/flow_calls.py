@@ -1,0 +1,185 @@
+"""A call of a flow: its run, its place in the run that calls it, and what a resume brings along."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Generator
+from typing import Any
+
+from noria.backend.port import MemoEntry
+from noria.core import clock, ids
+from noria.core.annotations import NotSet
+from noria.core.errors import MissingResult, StoreError
+from noria.core.names import random_run_name
+from noria.core.records import FlowRunRow, GroupKind
+from noria.core.states import StateType
+from noria.engine.calls import TaskCall, resolve_arguments, unfinished
+from noria.engine.collections import holds_references
+from noria.engine.context import current_tags, flow_context
+from noria.engine.effects import Effect, Wait
+from noria.engine.execution import FlowExecution
+from noria.engine.groups import Place
+from noria.engine.runs import FlowRun
+from noria.engine.session import Session, open_session
+
+ARGUMENTS_LIMIT = 16 << 20
+"""Arguments up to so many bytes are kept, so that a run can be resumed without being told them."""
+
+
+class FlowCall:
+    """One call on its way to becoming a flow run.
+
+    Attributes:
+        flow: The flow.
+        parameters: Name -> argument.
+        run: The flow run.
+        tracking: The call as the parent flow sees it; None at the top.
+        execution: The execution, once it has begun.
+        returned: What the function returned, futures made states.
+    """
+
+    __slots__ = ("execution", "flow", "parameters", "returned", "run", "session", "tracking", "wait_for")
+
+    def __init__(
+        self,
+        flow: Any,
+        parameters: dict[str, Any],
+        wait_for: Any,
+        place: Place,
+        existing: FlowRunRow | None = None,
+    ) -> None:
+        self.flow = flow
+        self.parameters = parameters
+        self.wait_for = wait_for
+        self.execution: FlowExecution | None = None
+        self.returned: Any = NotSet
+        self.tracking: TaskCall | None = None
+        parent = flow_context.get()
+        if existing is None and parent is not None:
+            self.tracking = TaskCall(flow, parameters, wait_for, GroupKind.FLOW, place)
+        self.session: Session = open_session() if parent is None else parent.execution.session
+        self.run = self._new_run() if existing is None else self._same_run(existing)
+
+    def _new_run(self) -> FlowRun:
+        now = clock.now()
+        run = FlowRun(ids.new_id(), self.flow.name, random_run_name(), now)
+        run.version = self.flow.version
+        run.entrypoint = self.flow.entrypoint
+        run.tags = sorted(current_tags.get())
+        run.process = self.session.process
+        tracking = self.tracking
+        if tracking is not None and tracking.execution is not None:
+            parent = tracking.execution.flow_run
+            run.parent_run, run.parent_task = parent.raw_id, tracking.run.raw_id
+            run.root_run = parent.root_run
+            if tracking.run.child_run is not None:
+                self._continue_child(run, tracking.run.child_run)
+            tracking.run.child_run = run.raw_id
+        else:
+            run.arguments = _pickled(self.parameters)
+        return run
+
+    def _continue_child(self, run: FlowRun, child: bytes) -> None:
+        """An unfinished sub-flow of an earlier execution goes on as the run it was."""
+        row = self.session.backend.begin_execution(child, self.session.process, clock.now())
+        if row is not None:
+            _adopt_row(run, row)
+
+    def _same_run(self, row: FlowRunRow) -> FlowRun:
+        run = FlowRun(row.id, row.flow_name, row.name, row.created)
+        _adopt_row(run, row)
+        run.entrypoint = self.flow.entrypoint or row.entrypoint
+        run.version = self.flow.version
+        run.process = self.session.process
+        return run
+
+    def await_upstreams(self) -> Generator[Effect, Any, None]:
+        """Wait for futures among the arguments and put their results in their place.
+
+        Raises:
+            UpstreamTaskError: One of them did not complete.
+        """
+        if self.wait_for is None and not any(map(holds_references, self.parameters.values())):
+            return
+        waiting = unfinished((list(self.parameters.values()), self.wait_for))
+        if waiting:
+            yield Wait(waiting)
+        self.parameters = resolve_arguments(self.parameters, self.wait_for)
+        self.wait_for = None
+
+    def begin_execution(self) -> FlowExecution:
+        """Make the execution: its runner, and what earlier executions of the run have kept."""
+        memo: dict[bytes, MemoEntry] = {}
+        if self.run.epoch > 1:
+            memo = dict(self.session.backend.memo(self.run.raw_id))
+        runner = self.flow.task_runner.duplicate()
+        self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
+        return self.execution
+
+    def remember_this_execution(self) -> None:
+        """Before the flow is tried again: what has finished need not run again."""
+        assert self.execution is not None
+        self.execution.memo = dict(self.session.backend.memo(self.run.raw_id))
+        self.execution.begin_again()
+
+    def finished_before(self) -> Any:
+        """The result of this sub-flow in an earlier execution of its parent; `NotSet` if none."""
+        assert self.tracking is not None
+        memo = self.tracking.memo
+        if memo is None or memo.state is not StateType.COMPLETED or memo.result is None:
+            return NotSet
+        try:
+            return self.session.results.load(memo.result)
+        except MissingResult:
+            return NotSet
+
+
+def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
+    run.raw_id, run.name, run.created = row.id, row.name, row.created
+    run.epoch, run.run_count = row.epoch, row.run_count
+    run.root_run, run.parent_run, run.parent_task = row.root_run, row.parent_run, row.parent_task
+    run.tags = json.loads(row.tags) if row.tags else []
+    run.arguments = row.arguments
+    run.start = row.start
+    run.history = json.loads(row.history) if row.history else None
+    run.settings = json.loads(row.settings) if row.settings else None
+    if row.state_name or row.state:
+        run.state_type, run.state_name = row.state, row.state_name or run.state_name
+        run.state_message, run.state_time = row.message, row.end or row.created
+        run.remember()
+
+
+def _pickled(parameters: dict[str, Any]) -> bytes | None:
+    """The arguments for a resume; None when they cannot be written down."""
+    try:
+        data = pickle.dumps(parameters, 5)
+    except Exception:  # noqa: BLE001 - any object may refuse in its own way
+        try:
+            import cloudpickle
+
+            data = cloudpickle.dumps(parameters)
+        except Exception:  # noqa: BLE001 - then a resume has to be given them
+            return None
+    return data if len(data) <= ARGUMENTS_LIMIT else None
+
+
+def arguments_of(row: FlowRunRow) -> dict[str, Any]:
+    """The arguments that a run was called with.
+
+    Raises:
+        StoreError: They were not kept, or cannot be read any more.
+    """
+    if row.arguments is None:
+        raise StoreError(
+            f"The arguments of flow run {row.name!r} were not kept (they could not be pickled or "
+            "were too large), so it cannot be started again by itself. Call the flow again instead."
+        )
+    try:
+        arguments: dict[str, Any] = pickle.loads(row.arguments)
+    except Exception as exc:
+        raise StoreError(
+            f"The arguments of flow run {row.name!r} cannot be read any more: {exc!r}. "
+            "They were pickled by the code as it was then; make the same names importable."
+        ) from exc
+    return arguments

@@ -1,0 +1,310 @@
+"""The lifecycle of a flow run, written once; see `noria.engine.effects`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+from noria.core import clock
+from noria.core.annotations import NotSet
+from noria.core.errors import FlowRunTimeoutError, UpstreamTaskError
+from noria.core.outcomes import (
+    describe_exception,
+    failed_state,
+    interrupted_state,
+    state_of_return_value,
+)
+from noria.core.previews import previews
+from noria.core.states import Name, State, StateType, get_state_exception
+from noria.core.tracebacks import error_facts
+from noria.engine import flow_results
+from noria.engine.collections import Visitor, holds_references
+from noria.engine.context import FlowRunContext, flow_context, task_context
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.flow_calls import FlowCall
+from noria.engine.futures import Future
+from noria.engine.runs import FlowRun
+
+GRACE = 5.0
+"""Seconds that interrupted tasks have to end before a cancelled flow ends without them."""
+
+
+def run_flow(call: FlowCall) -> Program[FlowRun]:
+    """The program of one flow call."""
+    run = call.run
+    if call.tracking is not None and (yield from _take_over(call)):
+        return run
+    try:
+        yield from call.await_upstreams()
+    except UpstreamTaskError as exc:
+        run.enter(StateType.PENDING, Name.NOT_READY, str(exc))
+        _record(call)
+        return run
+    execution = yield Ask(call.begin_execution)
+    session = execution.session
+    session.executions[run.raw_id] = execution
+    context = FlowRunContext(call.flow, run, call.parameters, execution)
+    tokens = flow_context.set(context), task_context.set(None)
+    try:
+        with execution.runner:
+            if (yield from _prepare(call, context)):
+                yield from _attempts(call, context)
+    finally:
+        session.executions.pop(run.raw_id, None)
+        _leave(tokens)
+    yield from _end(call)
+    return run
+
+
+def _leave(tokens: Any) -> None:
+    try:
+        task_context.reset(tokens[1])
+        flow_context.reset(tokens[0])
+    except ValueError:
+        # A generator flow may be finished by another context than the one that began it.
+        task_context.set(None)
+        flow_context.set(None)
+
+
+def _take_over(call: FlowCall) -> Generator[Effect, Any, bool]:
+    """A sub-flow that an earlier execution has completed is not run again."""
+    tracking, run = call.tracking, call.run
+    assert tracking is not None
+    found = yield Ask(call.finished_before)
+    if found is NotSet:
+        return False
+    message = "Finished in an earlier execution."
+    run.enter(StateType.COMPLETED, Name.CACHED, message, found)
+    call.returned = found
+    track = tracking.run
+    track.enter(StateType.COMPLETED, Name.CACHED, message, found)
+    memo, execution = tracking.memo, tracking.execution
+    assert memo is not None
+    assert execution is not None
+    track.start, track.end, track.stored = memo.start, memo.end, memo.result
+    run.start, run.end = memo.start, memo.end
+    execution.reused += 1
+    execution.record(track)
+    return True
+
+
+def _prepare(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, bool]:
+    """Validate the parameters and name the run; False when they do not fit."""
+    flow, run = call.flow, call.run
+    if flow.should_validate_parameters:
+        try:
+            call.parameters = flow.validate_parameters(call.parameters)
+        except Exception as exc:  # noqa: BLE001 - whatever a validator raises, the run has failed
+            message = "Validation of flow parameters failed with error:"
+            run.parameters = call.parameters
+            run.previewed = previews(call.parameters)
+            run.enter_state(failed_state(exc, message))
+            return False
+    context.parameters = run.parameters = call.parameters
+    run.previewed = previews(call.parameters)
+    if flow.flow_run_name is not None and run.epoch == 1:
+        run.name = yield Hook(flow.name_run, call.parameters)
+    return True
+
+
+def _attempts(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, None]:
+    flow, run, execution = call.flow, call.run, context.execution
+    args, kwargs = flow.spec.to_call(call.parameters)
+    name: str | None = None
+    attempt = 0
+    while True:
+        yield from _begin(call, name)
+        state = yield from _one_attempt(call, context, args, kwargs)
+        if state.type is not StateType.FAILED or attempt >= flow.retries:
+            break
+        attempt += 1
+        delay = float(flow.retry_delay_seconds or 0)
+        when = f"in {delay:g} s" if delay else "at once"
+        reason = state.message or ""
+        if isinstance(state.data, BaseException):
+            reason = describe_exception(state.data)
+        message = f"attempt {attempt + 1} of {flow.retries + 1} {when}: {reason}"
+        run.remember()
+        run.enter(StateType.SCHEDULED, Name.AWAITING_RETRY, message)
+        _record(call)
+        run.remember()
+        if delay:
+            yield Sleep(delay)
+        yield Commit(execution.session.journal)
+        yield Ask(call.remember_this_execution)
+        name = Name.RETRYING
+    run.enter_state(state)
+
+
+def _begin(call: FlowCall, name: str | None) -> Generator[Effect, Any, None]:
+    run = call.run
+    run.enter(StateType.RUNNING, name)
+    run.run_count += 1
+    if run.start is None:
+        run.start = run.state_time
+    _record(call)
+    yield from _hooks(call)
+
+
+def _one_attempt(
+    call: FlowCall, context: FlowRunContext, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Generator[Effect, Any, State[Any]]:
+    """Call the flow's function, wait for what it submitted, and judge."""
+    flow, execution = call.flow, context.execution
+    try:
+        value = yield Call(flow.fn, args, kwargs, flow.timeout_seconds, FlowRunTimeoutError)
+        yield from _drain(call)
+    except TimeoutError as exc:
+        yield from _give_up(call)
+        return _timed_out(flow, exc)
+    except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
+        yield from _give_up(call)
+        return failed_state(exc, "Flow run encountered an exception:")
+    except GeneratorExit:
+        call.run.enter(StateType.COMPLETED)
+        call.run.end = call.run.state_time
+        _record(call)
+        raise
+    except BaseException as exc:
+        yield from _interrupted(call, exc)
+        raise
+    resolved = _futures_to_states(value)
+    call.returned = resolved
+    state = state_of_return_value(resolved)
+    unseen = execution.failures_nobody_saw()
+    if unseen and state.type is StateType.COMPLETED and flow.on_unobserved_failure == "fail":
+        return _unseen_failure(unseen)
+    if unseen and flow.on_unobserved_failure == "warn":
+        execution.log(30, _name_failures(unseen))
+    return state
+
+
+def _drain(call: FlowCall) -> Generator[Effect, Any, None]:
+    """Wait until everything that was submitted has ended, also what that submits meanwhile."""
+    execution = call.execution
+    assert execution is not None
+    while execution.futures:
+        yield Wait(list(execution.futures))
+
+
+def _give_up(call: FlowCall) -> Generator[Effect, Any, None]:
+    """After a failure: what has not begun never will, what runs is waited for."""
+    execution = call.execution
+    assert execution is not None
+    execution.runner.cancel_all()
+    yield from _drain(call)
+
+
+def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, None]:
+    """Ctrl-C, SIGTERM, a cancel: stop the tasks, put the end on record, call the hooks."""
+    execution, run = call.execution, call.run
+    assert execution is not None
+    reason = execution.cancelled or exc
+    if execution.cancelled is None:
+        execution.cancelled = exc
+    for future in list(execution.futures):
+        future.cancel()
+    deadline = clock.monotonic() + GRACE
+    for future in list(execution.futures):
+        future.wait_silently(max(0.0, deadline - clock.monotonic()))
+    state = interrupted_state(reason)
+    if state.type is StateType.CANCELLED:
+        run.enter(StateType.CANCELLING, message=state.message)
+        _record(call)
+        yield from _hooks(call)
+    run.enter_state(state)
+    yield from _end(call, hooks=state.type is not StateType.CANCELLED)
+
+
+def _timed_out(flow: Any, exc: TimeoutError) -> State[Any]:
+    if isinstance(exc, FlowRunTimeoutError):
+        message = f"Flow run exceeded timeout of {flow.timeout_seconds} second(s)"
+    else:
+        message = f"Flow run failed due to timeout: {exc!r}"
+    return State(StateType.FAILED, name=Name.TIMED_OUT, message=message, data=exc)
+
+
+def _unseen_failure(unseen: list[Future[Any]]) -> State[Any]:
+    first = next((f for f in unseen if f.run.state.is_final()), unseen[0])
+    state = first.run.state
+    data: BaseException
+    if state.is_final():
+        data = get_state_exception(state)
+    else:
+        data = UpstreamTaskError(state.message or "A task could not start.")
+    return State(StateType.FAILED, message=_name_failures(unseen), data=data)
+
+
+def _name_failures(unseen: list[Future[Any]]) -> str:
+    named = ", ".join(f"{f.run.name} ({f.run.state.name})" for f in unseen[:5])
+    more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+    plural = "s" if len(unseen) != 1 else ""
+    return (
+        f"{len(unseen)} submitted task{plural} failed and nobody looked at the outcome: "
+        f"{named}{more}."
+    )
+
+
+def _futures_to_states(value: Any) -> Any:
+    """What a flow returned, with every future replaced by the state it ended in."""
+    if not holds_references(value):
+        return value
+
+    def to_state(reference: Any, allowed: bool) -> Any:
+        return reference.state if isinstance(reference, Future) else reference
+
+    return Visitor(to_state, keep_marks=True).visit(value)
+
+
+def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
+    """Keep the result, put the final state on record, wait until it is safe."""
+    run, execution = call.run, call.execution
+    assert execution is not None
+    run.end = run.state_time
+    if run.state_type is StateType.COMPLETED:
+        run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
+    if hooks:
+        yield from _hooks(call)
+    _record(call)
+    journal = execution.session.journal
+    if run.state_type is StateType.COMPLETED and execution.transient:
+        transient = execution.transient
+        yield Commit(journal)
+        yield Ask(lambda: execution.session.backend.forget(run.raw_id, transient))
+    elif call.tracking is None or call.tracking.execution is None or execution.strict:
+        yield Commit(journal)
+
+
+def _hooks(call: FlowCall) -> Generator[Effect, Any, None]:
+    flow, run = call.flow, call.run
+    for hook in flow.hooks_for(run.state_type):
+        name = getattr(hook, "__name__", repr(hook))
+        try:
+            yield Hook(hook, flow, run, run.state)
+        except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
+            assert call.execution is not None
+            call.execution.log(
+                40,
+                f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
+            )
+
+
+def _record(call: FlowCall) -> None:
+    """Put the run on record, and in its parent the row that stands for it."""
+    run = call.run
+    error = None
+    if isinstance(run.data, BaseException):
+        error = json.dumps(error_facts(run.data), ensure_ascii=False)
+    if call.execution is not None:
+        call.execution.record_flow(error)
+    tracking = call.tracking
+    if tracking is not None and tracking.execution is not None:
+        track = tracking.run
+        track.state_type, track.state_name = run.state_type, run.state_name
+        track.state_message, track.state_time = run.state_message, run.state_time
+        track.start, track.end, track.run_count = run.start, run.end, run.run_count
+        track.stored = run.stored
+        tracking.execution.record(track, error)
+
+

@@ -1,0 +1,310 @@
+"""Futures: a task run that goes on elsewhere.
+
+Made by the tens of thousands, so one is a few slots, and what waiting needs is made by who waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from noria.core import clock
+from noria.core.states import State, StateType, state_result
+
+if TYPE_CHECKING:
+    from noria.engine.runs import TaskRun
+
+R = TypeVar("R")
+
+_lock = threading.Lock()
+
+
+class Future(Generic[R]):
+    """A handle on a submitted task run.
+
+    Example:
+        >>> from noria import flow, task
+        >>> @task
+        ... def double(x: int) -> int:
+        ...     return 2 * x
+        >>> @flow
+        ... def doubles() -> list[int]:
+        ...     futures = [double.submit(n) for n in range(3)]
+        ...     return [future.result() for future in futures]
+        >>> doubles()
+        [0, 2, 4]
+    """
+
+    __slots__ = ("__weakref__", "_callbacks", "_cancel", "_final", "note", "observed", "run", "waits_for")
+
+    def __init__(self, run: TaskRun) -> None:
+        self.run = run
+        self.observed = False
+        """Whether anybody has looked at how it ended."""
+        self.waits_for: str | None = None
+        self.note: Callable[[Future[Any], Any], None] | None = None
+        """Told of a value that was handed out, so that its origin is known."""
+        self._final = False
+        self._callbacks: list[Callable[[Future[R]], None]] | None = None
+        self._cancel: Callable[[], None] | None = None
+
+    @property
+    def task_run_id(self) -> uuid.UUID:
+        """The id of the task run."""
+        return self.run.id
+
+    @property
+    def state(self) -> State[R]:
+        """The state that the run is in by now."""
+        self.observed = True
+        return self.run.state
+
+    @property
+    def _final_state(self) -> State[R] | None:
+        return self.run.state if self._final else None
+
+    def done(self) -> bool:
+        """Whether the run has ended."""
+        return self._final
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the run has ended.
+
+        Parameters:
+            timeout: Seconds to wait at most; then this returns all the same.
+        """
+        self.observed = True
+        self.wait_silently(timeout)
+
+    def wait_silently(self, timeout: float | None = None) -> None:
+        """Wait without this counting as having looked at the outcome."""
+        if self._final:
+            return
+        arrived = threading.Event()
+        self.on_done(lambda _: arrived.set())
+        arrived.wait(timeout)
+
+    async def wait_async(self, timeout: float | None = None) -> None:
+        """Wait without blocking the event loop."""
+        if self._final:
+            return
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        arrived = asyncio.Event()
+        self.on_done(lambda _: _tell(loop, arrived))
+        if timeout is None:
+            await arrived.wait()
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await arrived.wait()
+        except TimeoutError:
+            return
+
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """The value that the task returned.
+
+        Parameters:
+            timeout: Seconds to wait at most.
+            raise_on_failure: Raise what the task raised; else return the exception.
+
+        Returns:
+            The value.
+
+        Raises:
+            TimeoutError: The run has not ended in time.
+        """
+        self.observed = True
+        if not self._final:
+            self.wait_silently(timeout)
+            if not self._final:
+                raise TimeoutError(
+                    f"Task run {self.task_run_id} did not complete within {timeout} seconds"
+                )
+        return self.take(raise_on_failure)
+
+    async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+        """The same as `result`, without blocking the event loop."""
+        self.observed = True
+        await self.wait_async(timeout)
+        return self.result(0, raise_on_failure)
+
+    def take(self, raise_on_failure: bool = True) -> R:
+        """The value of an ended run."""
+        run = self.run
+        if run.state_type is StateType.COMPLETED:
+            if self.note is not None:
+                self.note(self, run.data)
+            value: R = run.data
+            return value
+        outcome: R = state_result(run.state, raise_on_failure)
+        return outcome
+
+    def add_done_callback(self, fn: Callable[[Future[R]], None]) -> None:
+        """Call `fn` with this future once the run has ended, at once if it has."""
+        self.observed = True
+        self.on_done(fn)
+
+    def on_done(self, fn: Callable[[Future[R]], None]) -> None:
+        """Like `add_done_callback`, without counting as having looked."""
+        with _lock:
+            if not self._final:
+                if self._callbacks is None:
+                    self._callbacks = []
+                self._callbacks.append(fn)
+                return
+        fn(self)
+
+    def settle(self) -> None:
+        """Say that the run has ended; called once by whoever ran it."""
+        with _lock:
+            if self._final:
+                return
+            self._final = True
+            callbacks, self._callbacks = self._callbacks, None
+            self._cancel = None
+        for fn in callbacks or ():
+            fn(self)
+
+    def cancel(self) -> bool:
+        """Stop the run: one that has not begun never does, one that runs is interrupted.
+
+        Returns:
+            False when it had already ended.
+        """
+        self.observed = True
+        cancel = self._cancel
+        if self._final or cancel is None:
+            return False
+        cancel()
+        return True
+
+    def cancel_with(self, fn: Callable[[], None]) -> None:
+        """Say how a cancel reaches the run."""
+        self._cancel = fn
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(task_run_id={str(self.task_run_id)!r})"
+
+
+def _tell(loop: Any, arrived: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(arrived.set)
+    except RuntimeError:
+        # The loop is closed: nobody waits any more.
+        return
+
+
+class FutureList(list[Future[R]], Generic[R]):
+    """The futures of one `map`, in order."""
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until all have ended, at most `timeout` seconds in all."""
+        wait(self, timeout=timeout)
+
+    def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:
+        """All values in order.
+
+        Raises:
+            TimeoutError: Not all ended in time.
+        """
+        for future in self:
+            future.observed = True
+        deadline = None if timeout is None else clock.monotonic() + timeout
+        results = []
+        for future in self:
+            if not future._final:
+                future.wait_silently(_left(deadline))
+                if not future._final:
+                    raise TimeoutError(
+                        f"Timed out waiting for all futures to complete within {timeout} seconds"
+                    )
+            results.append(future.take(raise_on_failure))
+        return results
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - clock.monotonic())
+
+
+def _check(timeout: float | None) -> None:
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"'timeout' must be a non-negative number, got {timeout}")
+
+
+class _Arrivals:
+    """Futures in the order in which they end."""
+
+    def __init__(self, futures: Iterable[Future[R]]) -> None:
+        self._ended: list[Future[Any]] = []
+        self._signal = threading.Condition()
+        for future in futures:
+            future.observed = True
+            future.on_done(self._arrive)
+
+    def _arrive(self, future: Future[Any]) -> None:
+        with self._signal:
+            self._ended.append(future)
+            self._signal.notify()
+
+    def next_ones(self, timeout: float | None) -> list[Future[Any]]:
+        """What has ended since the last call, waiting for at least one; none after `timeout`."""
+        with self._signal:
+            if not self._ended:
+                self._signal.wait_for(lambda: bool(self._ended), timeout)
+            ended, self._ended = self._ended, []
+            return ended
+
+
+def as_completed(
+    futures: Iterable[Future[R]], timeout: float | None = None
+) -> Generator[Future[R], None, None]:
+    """Give each future once, as it ends.
+
+    Parameters:
+        futures: The futures; one given twice comes once.
+        timeout: Seconds that all may take together.
+
+    Raises:
+        TimeoutError: Some had not ended in time; says how many.
+    """
+    _check(timeout)
+    pending = dict.fromkeys(futures)
+    total = len(pending)
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    arrivals = _Arrivals(pending)
+    while pending:
+        ended = arrivals.next_ones(_left(deadline))
+        if not ended:
+            raise TimeoutError(f"{len(pending)} (of {total}) futures unfinished")
+        for future in ended:
+            del pending[future]
+            yield future
+
+
+def wait(
+    futures: Iterable[Future[R]], timeout: float | None = None
+) -> tuple[set[Future[R]], set[Future[R]]]:
+    """Wait for futures.
+
+    Returns:
+        Two sets: the ended, and those that had not ended within `timeout` seconds.
+    """
+    _check(timeout)
+    done: set[Future[R]] = set()
+    pending = set(futures)
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    arrivals = _Arrivals(pending)
+    while pending:
+        ended = arrivals.next_ones(_left(deadline))
+        if not ended:
+            break
+        done.update(ended)
+        pending.difference_update(ended)
+    return done, pending
+
+
+__all__ = ["Future", "FutureList", "as_completed", "wait"]

@@ -1,0 +1,84 @@
+"""Keeping results, so that a resumed run, a cache hit or a reader can have them again."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from noria.core.annotations import NotSet
+from noria.core.errors import SerializationError
+from noria.core.records import StoredValue
+from noria.engine.collections import SCALARS
+
+if TYPE_CHECKING:
+    from noria.engine.calls import TaskCall
+
+_SHORT = 4096
+_FORMAT = "pickle"
+_NONE = StoredValue(_FORMAT, pickle.dumps(None, 5))
+
+
+def keep_scalar(value: Any) -> StoredValue | None:
+    """A small plain value as it stands in the store; None when it takes more than that."""
+    if value is None:
+        return _NONE
+    kind = type(value)
+    if kind not in SCALARS or (kind in (str, bytes) and len(value) > _SHORT):
+        return None
+    if kind is int and value.bit_length() > _SHORT:
+        return None
+    return StoredValue(_FORMAT, pickle.dumps(value, 5))
+
+
+def load_scalar(stored: StoredValue) -> Any:
+    """The value of a short inline result; `NotSet` when it takes more than that."""
+    if stored is _NONE or stored == _NONE:
+        return None
+    if stored.format != _FORMAT or stored.inline is None or len(stored.inline) > _SHORT:
+        return NotSet
+    return pickle.loads(stored.inline)
+
+
+def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
+    """Keep a task's result as its options say.
+
+    Parameters:
+        call: The call.
+        value: The result.
+        wanted: Whether it was asked to be kept: then size is no reason not to.
+
+    Returns:
+        Where it is; None when it is not kept, which the run says once.
+    """
+    task, execution = call.task, call.execution
+    session = call.session()
+    wanted = wanted or bool(task.persist_result)
+    limit = None if wanted else session.settings.results_keep_limit
+    try:
+        stored = session.results.keep(
+            value,
+            serializer=task.result_serializer,
+            storage=task.result_storage,
+            limit=limit,
+        )
+    except SerializationError as exc:
+        _say(call, f"The result of task {task.name!r} cannot be kept: {exc}", wanted)
+        return None
+    if stored is None:
+        size = f"{(limit or 0) / 1e6:.0f} MB"
+        _say(call, f"A result of task {task.name!r} is larger than {size} and is not kept", wanted)
+    elif task.persist_result is False and execution is not None:
+        execution.transient.append(call.run.raw_id)
+    return stored
+
+
+def _say(call: TaskCall, what: str, wanted: bool) -> None:
+    execution = call.execution
+    if execution is None:
+        return
+    key = f"not kept: {call.task.name}"
+    message = f"{what}; after a crash this task would run again."
+    if wanted:
+        execution.say_once(key, message)
+    else:
+        execution.say_once(key, f"{message} persist_result=True keeps results of any size.")

@@ -1,0 +1,179 @@
+"""Threads that run submitted tasks.
+
+A task waits in no thread: it is queued only once its upstream futures have ended, so a pool of one
+cannot be blocked by any depth of dependencies.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import Context, copy_context
+from queue import SimpleQueue
+from typing import Any
+
+from noria.core.errors import CancelRun
+from noria.core.outcomes import interrupted_state
+from noria.core.states import StateType
+from noria.engine import interrupts
+from noria.engine.calls import TaskCall
+from noria.engine.drivers import drive
+from noria.engine.effects import Program
+from noria.engine.futures import Future
+from noria.engine.runs import TaskRun
+from noria.engine.task_run import run_task
+
+
+class Work:
+    """One submitted call on its way through a pool."""
+
+    __slots__ = ("call", "cancelled", "context", "future", "missing", "pool", "thread")
+
+    def __init__(self, call: TaskCall, pool: ThreadPool) -> None:
+        self.call: TaskCall | None = call
+        self.pool = pool
+        self.context: Context | None = copy_context()
+        self.future: Future[Any] = Future(call.run)
+        self.missing = 0
+        self.thread: threading.Thread | None = None
+        self.cancelled = False
+
+    def program(self, call: TaskCall) -> Program[TaskRun]:
+        """What is driven; a pool of processes has another."""
+        return run_task(call)
+
+    def run(self) -> None:
+        """Run the task in the calling thread and settle the future."""
+        call, context = self.call, self.context
+        if call is None or context is None or self.cancelled:
+            return
+        self.thread = threading.current_thread()
+        try:
+            context.run(drive, self.program(call))
+        except BaseException as exc:  # noqa: BLE001 - the future carries it
+            if not call.run.state_type or call.run.end is None:
+                call.run.enter_state(interrupted_state(exc))
+        finally:
+            self.thread = None
+            # The arguments may be large; the future needs only the run.
+            self.call = self.context = None
+            self.future.settle()
+
+    def cancel(self) -> None:
+        """Never start, or interrupt what runs."""
+        thread, call = self.thread, self.call
+        if thread is not None:
+            interrupts.raise_in_thread(thread, CancelRun)
+            return
+        if call is None or self.cancelled:
+            return
+        self.cancelled = True
+        self.call = self.context = None
+        run = call.run
+        run.enter(StateType.CANCELLED, message="Cancelled before it started.")
+        run.end = run.state_time
+        if call.execution is not None:
+            call.execution.record(run)
+        self.future.settle()
+
+
+class ThreadPool:
+    """Threads made as work comes in, at most `max_workers`, gone with the pool.
+
+    Parameters:
+        max_workers: The largest number of threads.
+    """
+
+    def __init__(self, max_workers: int) -> None:
+        self._max_workers = max_workers
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._waiting: set[Work] = set()
+        self._lock = threading.Lock()
+
+    def submit(self, call: TaskCall) -> Future[Any]:
+        """Run a call once its upstreams have ended."""
+        work = self.make_work(call)
+        future = work.future
+        future.cancel_with(work.cancel)
+        execution = call.execution
+        if execution is not None:
+            execution.adopt(future)
+        upstreams = call.unfinished_upstreams() if call.references else ()
+        if upstreams:
+            self._wait_for(work, upstreams)
+        else:
+            self._put(work)
+        return future
+
+    def make_work(self, call: TaskCall) -> Work:
+        """The work item of a call."""
+        return Work(call, self)
+
+    def _wait_for(self, work: Work, upstreams: Any) -> None:
+        call = work.call
+        if call is not None and call.execution is not None:
+            names = ", ".join(future.run.name for future in upstreams[:3])
+            more = f" and {len(upstreams) - 3} more" if len(upstreams) > 3 else ""
+            call.run.state_message = f"waits for {names}{more}"
+            call.execution.record(call.run)
+        self._waiting.add(work)
+        distinct = set(upstreams)
+        # One more than there are, so that it cannot start before all are counted.
+        work.missing = len(distinct) + 1
+
+        def arrived(_: Any) -> None:
+            with self._lock:
+                work.missing -= 1
+                ready = not work.missing
+            if ready:
+                self._waiting.discard(work)
+                self._put(work)
+
+        for future in distinct:
+            future.on_done(arrived)
+        arrived(None)
+
+    def _put(self, work: Work) -> None:
+        queue = self._queue
+        queue.put(work)
+        if len(self._threads) < self._max_workers and queue.qsize():
+            self._grow()
+
+    def _grow(self) -> None:
+        with self._lock:
+            if len(self._threads) >= self._max_workers:
+                return
+            name = f"noria-worker-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self._serve, name=name, daemon=True)
+            self._threads.append(thread)
+        thread.start()
+
+    def _serve(self) -> None:
+        get = self._queue.get
+        while True:
+            try:
+                work = get()
+                if work is None:
+                    return
+                work.run()
+                del work
+            except CancelRun:
+                # Meant for a task that had just ended.
+                continue
+
+    def cancel_all(self) -> None:
+        """Cancel everything that has not begun."""
+        pending = list(self._waiting)
+        while not self._queue.empty():
+            work = self._queue.get()
+            if work is not None:
+                pending.append(work)
+        self._waiting.clear()
+        for work in pending:
+            work.cancel()
+
+    def close(self) -> None:
+        """Let the threads go once they are done."""
+        for _ in self._threads:
+            self._queue.put(None)
+        self._threads = []

@@ -1,0 +1,321 @@
+"""The lifecycle of a task run, written once.
+
+A program (see `noria.engine.effects`) that any driver can perform: in the caller's thread, on an
+event loop, in a pool or in another process. It returns the task run in its final state; whoever
+called decides whether to raise, to hand out a state, or to settle a future.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Generator
+from typing import Any
+
+from noria.core import clock
+from noria.core.annotations import NotSet
+from noria.core.backoff import with_jitter
+from noria.core.errors import MissingResult, NoriaSignal, TaskRunTimeoutError, UpstreamTaskError
+from noria.core.outcomes import (
+    describe_exception,
+    failed_state,
+    interrupted_state,
+    state_of_return_value,
+)
+from noria.core.records import StoredValue
+from noria.core.states import Name, State, StateType
+from noria.core.tracebacks import error_facts
+from noria.engine import caching, keeping
+from noria.engine.calls import TaskCall
+from noria.engine.collections import SCALARS
+from noria.engine.context import task_context
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.resources import peak_memory
+from noria.engine.runs import TaskRun
+
+LONG_TASK = 5_000
+"""Microseconds from which on a task's peak memory is worth asking the system for."""
+
+
+def run_task(call: TaskCall) -> Program[TaskRun]:
+    """The program of one task call."""
+    run = call.run
+    if call.references:
+        waiting = call.unfinished_upstreams()
+        if waiting:
+            yield Wait(waiting)
+        try:
+            call.resolve()
+        except UpstreamTaskError as exc:
+            run.enter(StateType.PENDING, Name.NOT_READY, str(exc))
+            _record(call, end=True)
+            return run
+    if call.execution is not None:
+        call.preview()
+        if call.memo is not None and (yield from _take_over(call)):
+            return run
+    task = call.task
+    context = call.task_context()
+    token = task_context.set(context)
+    try:
+        if task.task_run_name is not None:
+            run.name = yield Hook(task.name_run, call.parameters)
+        key = None
+        if task.caches:
+            key = caching.key_of(call, context)
+            if key is not None and (yield from _serve_from_cache(call, key)):
+                return run
+        yield from _attempts(call, key)
+    finally:
+        try:
+            task_context.reset(token)
+        except ValueError:
+            # A generator task may be finished by another context than the one that began it.
+            task_context.set(None)
+    return run
+
+
+def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
+    """Use the result that an earlier execution of the flow run has kept, if it has."""
+    memo, run, execution = call.memo, call.run, call.execution
+    assert memo is not None
+    assert execution is not None
+    if memo.state is not StateType.COMPLETED or memo.result is None:
+        return False
+    stored = memo.result
+    try:
+        value = keeping.load_scalar(stored)
+        if value is NotSet:
+            value = yield Ask(lambda: execution.session.results.load(stored))
+    except MissingResult as exc:
+        execution.say_once(str(exc), f"{exc} The task runs again.")
+        return False
+    run.enter(StateType.COMPLETED, Name.CACHED, "Finished in an earlier execution.", value)
+    run.start, run.end, run.run_count = memo.start, memo.end, memo.run_count
+    run.stored = stored
+    execution.reused += 1
+    execution.record(run)
+    _note(call, value)
+    return True
+
+
+def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
+    run = call.run
+    found = yield Ask(lambda: caching.look_up(call, key))
+    if found is None:
+        return False
+    value, stored, message = found
+    run.enter(StateType.COMPLETED, Name.CACHED, message, value)
+    run.start = run.end = run.state_time
+    run.stored = stored
+    run.state.state_details.cache_key = key
+    _record(call)
+    _note(call, value)
+    yield from _hooks(call)
+    return True
+
+
+def _attempts(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
+    """Call the function until it succeeds or there is no attempt left."""
+    run, task = call.run, call.task
+    args, kwargs = task.spec.to_call(call.parameters)
+    name: str | None = None
+    attempt = 0
+    while True:
+        yield from _begin(call, name)
+        cpu = clock.cpu_time()
+        try:
+            value = yield Call(task.fn, args, kwargs, task.timeout_seconds, TaskRunTimeoutError)
+        except TimeoutError as exc:
+            _cost(run, cpu)
+            state = _timed_out(task, exc)
+        except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
+            _cost(run, cpu)
+            state = failed_state(exc, "Task run encountered an exception")
+        except GeneratorExit:
+            # The consumer of a generator task has had enough.
+            run.enter(StateType.COMPLETED)
+            _record(call, end=True)
+            raise
+        except NoriaSignal as exc:
+            yield from _interrupted(call, exc)
+            raise
+        except BaseException as exc:
+            yield from _interrupted(call, exc)
+            raise
+        else:
+            _cost(run, cpu)
+            call.returned = value
+            if type(value) in SCALARS:
+                run.enter(StateType.COMPLETED, data=value)
+                break
+            state = state_of_return_value(value)
+            if state.type is not StateType.FAILED:
+                run.enter_state(state)
+                break
+        delay = yield from _retry_delay(call, state, attempt)
+        if delay is None:
+            run.enter_state(state)
+            break
+        attempt += 1
+        name = yield from _await_retry(call, state, attempt, delay)
+    yield from _end(call, key)
+
+
+def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
+    run = call.run
+    call.returned = NotSet
+    run.enter(StateType.RUNNING, name)
+    run.run_count += 1
+    if run.start is None:
+        run.start = run.state_time
+    if call.execution is not None:
+        call.execution.record(run)
+    if call.task.on_running_hooks:
+        yield from _hooks(call)
+
+
+def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
+    """Keep the result, put the final state on record, call the hooks."""
+    run, task, execution = call.run, call.task, call.execution
+    run.end = run.state_time
+    if run.state_type is StateType.COMPLETED:
+        value = run.data
+        stored: StoredValue | None = None
+        if execution is not None or key is not None:
+            stored = keeping.keep_scalar(value)
+            if stored is None or task.keeps_specially:
+                stored = yield Ask(lambda: keeping.keep(call, value, wanted=key is not None))
+            run.stored = stored
+        if key is not None and stored is not None:
+            caching.store(call, key, stored)
+        _record(call)
+        _note(call, value)
+    else:
+        _record(call)
+    if execution is not None and execution.strict:
+        yield Commit(execution.session.journal)
+    if task.has_hooks:
+        yield from _hooks(call)
+
+
+def _timed_out(task: Any, exc: TimeoutError) -> State[Any]:
+    if isinstance(exc, TaskRunTimeoutError):
+        message = f"Task run exceeded timeout of {task.timeout_seconds} second(s)"
+    else:
+        message = f"Task run failed due to timeout: {exc!r}"
+    return State(StateType.FAILED, name=Name.TIMED_OUT, message=message, data=exc)
+
+
+def _interrupted(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
+    run = call.run
+    run.enter_state(interrupted_state(exc))
+    _record(call, end=True)
+    if call.task.has_hooks:
+        yield from _hooks(call)
+
+
+def _retry_delay(
+    call: TaskCall, state: State[Any], attempt: int
+) -> Generator[Effect, Any, float | None]:
+    """Seconds until the next attempt; None when this failure is final."""
+    task = call.task
+    if attempt >= task.retries:
+        return None
+    failure = state.data
+    if isinstance(failure, BaseException):
+        if task.no_retry_on and isinstance(failure, task.no_retry_on):
+            return None
+        if task.retry_on and not isinstance(failure, task.retry_on):
+            return None
+    if task.retry_condition_fn is not None:
+        try:
+            wanted = yield Hook(task.retry_condition_fn, task, call.run, state)
+        except Exception as exc:  # noqa: BLE001 - the user's condition must not end the run
+            _say(
+                call,
+                40,
+                "An error was encountered while running `retry_condition_fn` check "
+                f"{task.retry_condition_fn!r} for task {task.name!r}: {describe_exception(exc)}",
+            )
+            return None
+        if not wanted:
+            return None
+    delays = task.retry_delay_seconds
+    if isinstance(delays, list | tuple):
+        delay = delays[min(attempt, len(delays) - 1)] if delays else 0
+    else:
+        delay = delays or 0
+    if task.retry_jitter_factor and delay > 0:
+        delay = with_jitter(delay, task.retry_jitter_factor, random)
+    return float(delay)
+
+
+def _await_retry(
+    call: TaskCall, state: State[Any], attempt: int, delay: float
+) -> Generator[Effect, Any, str]:
+    """Wait for the next attempt; returns the name of the Running state it begins with."""
+    run, task = call.run, call.task
+    failure = state.data
+    reason = describe_exception(failure) if isinstance(failure, BaseException) else state.message
+    when = f"in {delay:g} s" if delay else "at once"
+    run.remember()
+    message = f"attempt {attempt + 1} of {task.retries + 1} {when}: {reason}"
+    run.enter(StateType.SCHEDULED, Name.AWAITING_RETRY, message)
+    run.state.state_details.scheduled_time = clock.to_datetime(
+        run.state_time + int(delay * 1_000_000)
+    )
+    if call.execution is not None:
+        call.execution.record(run)
+    run.remember()
+    if delay:
+        yield Sleep(delay)
+    return Name.RETRYING
+
+
+def _hooks(call: TaskCall) -> Generator[Effect, Any, None]:
+    """Call the user's hooks of the state the run has just entered."""
+    run, task = call.run, call.task
+    for hook in task.hooks_for(run.state_type):
+        try:
+            yield Hook(hook, task, run, run.state)
+        except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
+            name = getattr(hook, "__name__", repr(hook))
+            _say(
+                call,
+                40,
+                f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
+            )
+
+
+def _say(call: TaskCall, level: int, message: str) -> None:
+    if call.execution is not None:
+        call.execution.log(level, message, call.run)
+
+
+def _record(call: TaskCall, end: bool = False) -> None:
+    run, execution = call.run, call.execution
+    if end:
+        run.end = run.state_time
+    if execution is None:
+        return
+    error = None
+    if isinstance(run.data, BaseException):
+        error = json.dumps(error_facts(run.data), ensure_ascii=False)
+    execution.record(run, error)
+
+
+def _note(call: TaskCall, value: Any) -> None:
+    """Remember whose value this is, for edges and identities further down."""
+    run, execution = call.run, call.execution
+    if execution is not None and run.group is not None and call.notes_result:
+        execution.lineage.note(value, run.raw_id, run.identity, run.group.number)
+
+
+def _cost(run: TaskRun, cpu_before: int) -> None:
+    run.cpu = (clock.cpu_time() - cpu_before) // 1000
+    if run.start is not None and clock.now() - run.start > LONG_TASK:
+        run.peak_memory = peak_memory()
+
+
+StateHook = Callable[[Any, TaskRun, State[Any]], Any]

@@ -1,0 +1,549 @@
+"""Flows: functions whose runs are recorded and can be resumed, with the tasks they call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from noria.core import functions
+from noria.core.annotations import NotSet
+from noria.core.errors import CancelledRun, CancelRun, TerminationSignal
+from noria.core.names import check_name
+from noria.core.records import FlowRunRow
+from noria.core.states import State, StateType, state_result
+from noria.core.tracebacks import user_traceback
+from noria.core.validation import validate_parameters as validated
+from noria.engine import defaults, interrupts
+from noria.engine.calls import place_of
+from noria.engine.context import current_tags, flow_context
+from noria.engine.drivers import adrive, adrive_generator, drive, drive_generator
+from noria.engine.flow_calls import FlowCall
+from noria.engine.flow_run import run_flow
+from noria.engine.groups import NOWHERE
+from noria.engine.marked import Marked, check_hooks, run_name
+from noria.loading import load_flow_from_entrypoint, select_flow
+from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+__all__ = ["Flow", "flow", "load_flow_from_entrypoint", "select_flow"]
+
+_UNSEEN_CHOICES = ("fail", "warn", "ignore")
+_DURABILITIES = ("grouped", "strict")
+_HOOK_STATES = {
+    "on_completion": StateType.COMPLETED,
+    "on_failure": StateType.FAILED,
+    "on_cancellation": StateType.CANCELLING,
+    "on_crashed": StateType.CRASHED,
+    "on_running": StateType.RUNNING,
+}
+
+
+class Flow(Marked, Generic[P, R]):
+    """A function of the user's that runs as a flow; made by the decorator `flow`.
+
+    Parameters are those of `flow`.
+    """
+
+    kind = "flow"
+
+    def __init__(
+        self,
+        fn: Callable[P, R],
+        name: str | None = None,
+        version: str | None = None,
+        flow_run_name: str | Callable[..., str] | None = None,
+        retries: int | None = None,
+        retry_delay_seconds: float | None = None,
+        task_runner: Any = None,
+        description: str | None = None,
+        timeout_seconds: float | None = None,
+        validate_parameters: bool = True,
+        persist_result: bool | None = None,
+        result_storage: Any = None,
+        result_serializer: Any = None,
+        cache_result_in_memory: bool = True,
+        log_prints: bool | None = None,
+        on_completion: list[Any] | None = None,
+        on_failure: list[Any] | None = None,
+        on_cancellation: list[Any] | None = None,
+        on_crashed: list[Any] | None = None,
+        on_running: list[Any] | None = None,
+        on_unobserved_failure: str = "fail",
+        durability: str = "grouped",
+    ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"Expected string for flow parameter 'name'; got {type(name).__name__} instead. "
+                "Perhaps you meant to call it? e.g. '@flow(name=get_flow_run_name())'"
+                if callable(name)
+                else f"Expected string for flow parameter 'name'; got {type(name).__name__} instead."
+            )
+        given_hooks = {
+            "on_completion": on_completion,
+            "on_failure": on_failure,
+            "on_cancellation": on_cancellation,
+            "on_crashed": on_crashed,
+            "on_running": on_running,
+        }
+        check_hooks("flow", given_hooks)
+        self.adopt(fn)
+        plain = functions.name_of(self.fn).replace("_", "-").replace("<lambda>", "unknown-lambda")
+        self.name = check_name(name or plain, "name")
+        self.identify()
+        self.description = description or functions.docstring(self.fn)
+        if flow_run_name is not None and not (
+            isinstance(flow_run_name, str) or callable(flow_run_name)
+        ):
+            raise TypeError(
+                "Expected string or callable for 'flow_run_name'; got "
+                f"{type(flow_run_name).__name__} instead."
+            )
+        self.flow_run_name = flow_run_name
+        self._version = version
+        self.task_runner: TaskRunner[Any] = _runner(task_runner)
+        self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
+        default_retries, default_delay = defaults.flow_retries()
+        self.retries: int = default_retries if retries is None else retries
+        self.retry_delay_seconds = (
+            default_delay if retry_delay_seconds is None else retry_delay_seconds
+        )
+        self.should_validate_parameters = validate_parameters
+        if persist_result is None and (result_storage or result_serializer) is not None:
+            persist_result = True
+        self.persist_result = persist_result
+        self.result_storage = result_storage
+        self.result_serializer = result_serializer
+        self.cache_result_in_memory = cache_result_in_memory
+        self.keeps_specially = result_storage is not None or result_serializer is not None
+        self.log_prints = log_prints
+        self._hooks = {
+            kind: list(given_hooks[option] or ()) for option, kind in _HOOK_STATES.items()
+        }
+        self.on_unobserved_failure = _choice(
+            "on_unobserved_failure", on_unobserved_failure, _UNSEEN_CHOICES
+        )
+        self.durability = _choice("durability", durability, _DURABILITIES)
+        self.tags: set[str] = set()
+        self.tag_set: frozenset[str] = frozenset()
+
+    @property
+    def version(self) -> str | None:
+        """The given version; else a digest of the file that the flow is written in."""
+        if self._version is None:
+            self._version = _file_version(functions.source_file(self.fn))
+        return self._version
+
+    @property
+    def entrypoint(self) -> str | None:
+        """Where the flow can be loaded from: `file.py:name`; None when it is in no file."""
+        file = functions.source_file(self.fn)
+        return None if file is None else f"{file}:{functions.qualname_of(self.fn)}"
+
+    @property
+    def hooks(self) -> dict[StateType, list[Any]]:
+        """Hooks by the type of state they are called in."""
+        return self._hooks
+
+    @property
+    def on_completion_hooks(self) -> list[Any]:
+        """Called when a run completes."""
+        return self._hooks[StateType.COMPLETED]
+
+    @property
+    def on_failure_hooks(self) -> list[Any]:
+        """Called when a run fails."""
+        return self._hooks[StateType.FAILED]
+
+    @property
+    def on_cancellation_hooks(self) -> list[Any]:
+        """Called when a run is being cancelled."""
+        return self._hooks[StateType.CANCELLING]
+
+    @property
+    def on_crashed_hooks(self) -> list[Any]:
+        """Called when a run crashes."""
+        return self._hooks[StateType.CRASHED]
+
+    @property
+    def on_running_hooks(self) -> list[Any]:
+        """Called when an attempt begins."""
+        return self._hooks[StateType.RUNNING]
+
+    def on_completion(self, fn: Any) -> Any:
+        """Decorator: call `fn(flow, flow_run, state)` when a run completes."""
+        self.on_completion_hooks.append(fn)
+        return fn
+
+    def on_failure(self, fn: Any) -> Any:
+        """Decorator: call `fn(flow, flow_run, state)` when a run fails."""
+        self.on_failure_hooks.append(fn)
+        return fn
+
+    def on_cancellation(self, fn: Any) -> Any:
+        """Decorator: call `fn(flow, flow_run, state)` when a run is being cancelled."""
+        self.on_cancellation_hooks.append(fn)
+        return fn
+
+    def on_crashed(self, fn: Any) -> Any:
+        """Decorator: call `fn(flow, flow_run, state)` when a run crashes."""
+        self.on_crashed_hooks.append(fn)
+        return fn
+
+    def on_running(self, fn: Any) -> Any:
+        """Decorator: call `fn(flow, flow_run, state)` when an attempt begins."""
+        self.on_running_hooks.append(fn)
+        return fn
+
+    def with_options(
+        self,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        retries: int | None = None,
+        retry_delay_seconds: float | None = None,
+        description: str | None = None,
+        flow_run_name: str | Callable[..., str] | None = None,
+        task_runner: Any = None,
+        timeout_seconds: float | None = None,
+        validate_parameters: bool | None = None,
+        persist_result: Any = NotSet,
+        result_storage: Any = NotSet,
+        result_serializer: Any = NotSet,
+        cache_result_in_memory: bool | None = None,
+        log_prints: Any = NotSet,
+        on_completion: list[Any] | None = None,
+        on_failure: list[Any] | None = None,
+        on_cancellation: list[Any] | None = None,
+        on_crashed: list[Any] | None = None,
+        on_running: list[Any] | None = None,
+        on_unobserved_failure: str | None = None,
+        durability: str | None = None,
+    ) -> Flow[P, R]:
+        """The same flow with some options changed.
+
+        Example:
+            >>> @flow
+            ... def load(): ...
+            >>> load.with_options(name="load again", retries=2).retries
+            2
+        """
+        return Flow(
+            fn=self._original(),
+            name=name or self.name,
+            version=version or self._version,
+            flow_run_name=flow_run_name or self.flow_run_name,
+            retries=_or(retries, self.retries),
+            retry_delay_seconds=_or(retry_delay_seconds, self.retry_delay_seconds),
+            task_runner=self.task_runner if task_runner is None else task_runner,
+            description=description or self.description,
+            timeout_seconds=_or(timeout_seconds, self.timeout_seconds),
+            validate_parameters=_or(validate_parameters, self.should_validate_parameters),
+            persist_result=_given(persist_result, self.persist_result),
+            result_storage=_given(result_storage, self.result_storage),
+            result_serializer=_given(result_serializer, self.result_serializer),
+            cache_result_in_memory=_or(cache_result_in_memory, self.cache_result_in_memory),
+            log_prints=_given(log_prints, self.log_prints),
+            on_completion=on_completion or list(self.on_completion_hooks),
+            on_failure=on_failure or list(self.on_failure_hooks),
+            on_cancellation=on_cancellation or list(self.on_cancellation_hooks),
+            on_crashed=on_crashed or list(self.on_crashed_hooks),
+            on_running=on_running or list(self.on_running_hooks),
+            on_unobserved_failure=on_unobserved_failure or self.on_unobserved_failure,
+            durability=durability or self.durability,
+        )
+
+    def _original(self) -> Any:
+        if self._isclassmethod:
+            return classmethod(self.fn)
+        return staticmethod(self.fn) if self._isstaticmethod else self.fn
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Flow[P, R]:
+        return cast("Flow[P, R]", self.bound_to(instance, owner))
+
+    def name_run(self, parameters: dict[str, Any]) -> Any:
+        """The name that `flow_run_name` gives a run."""
+        return run_name(self.flow_run_name, parameters, self.name, "flow_run_name")
+
+    def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters coerced to what the function's annotations say.
+
+        Raises:
+            ParameterTypeError: One cannot be; names flow, parameter, value and expected type.
+        """
+        return validated(self.name, self.spec, parameters)
+
+    def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters as JSON has them; what it cannot say becomes a short description."""
+        import json
+
+        from noria.core.previews import preview
+
+        serialized: dict[str, Any] = {}
+        for name, value in parameters.items():
+            try:
+                serialized[name] = json.loads(json.dumps(value, default=_plain))
+            except (TypeError, ValueError):
+                serialized[name] = preview(value)
+        return serialized
+
+    def __call__(
+        self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
+    ) -> Any:
+        """Run the flow here and now.
+
+        Parameters:
+            return_state: Give the final `State` instead of the value, and raise nothing.
+            wait_for: Futures that must complete first.
+
+        Returns:
+            What the function returns, futures made states; a coroutine of it for an async
+            function, a generator for a generator function.
+
+        Raises:
+            ParameterBindError: The arguments do not fit the function.
+            ParameterTypeError: An argument does not fit its annotation.
+        """
+        parameters = self.spec.bind(args, kwargs)
+        place = place_of(sys._getframe(1)) if flow_context.get() is not None else NOWHERE
+        if self.isgenerator or self.isasync:
+            return self._start(FlowCall(self, parameters, wait_for, place), return_state)
+        return self._run(FlowCall(self, parameters, wait_for, place), return_state)
+
+    def _start(self, call: FlowCall, return_state: bool) -> Any:
+        if not self.isgenerator:
+            return self._run_async(call, return_state)
+        return adrive_generator(run_flow(call)) if self.isasync else drive_generator(run_flow(call))
+
+    def execute(self, row: FlowRunRow, parameters: dict[str, Any]) -> Any:
+        """Execute an existing run again; `noria.runs.resume` is what people call.
+
+        Returns:
+            The final state; an awaitable of it for an async flow.
+        """
+        call = FlowCall(self, parameters, None, NOWHERE, existing=row)
+        return self._start(call, True) if self.isasync else self._run(call, True)
+
+    def resume(self, run_id: Any) -> Any:
+        """Go on with a run of this flow that crashed, failed or was cancelled.
+
+        Parameters:
+            run_id: The run's id, as `UUID` or text.
+
+        Returns:
+            The final state; an awaitable of it for an async flow.
+        """
+        from noria import runs
+
+        return runs.resume(run_id, flow=self)
+
+    def _run(self, call: FlowCall, return_state: bool) -> Any:
+        if call.tracking is not None and call.tracking.execution is not None:
+            drive(run_flow(call))
+            return _outcome(call, return_state)
+        with interrupts.termination():
+            try:
+                drive(run_flow(call))
+            except BaseException as exc:
+                raise _at_the_top(exc) from None
+        return _outcome(call, return_state)
+
+    async def _run_async(self, call: FlowCall, return_state: bool) -> Any:
+        if call.tracking is not None and call.tracking.execution is not None:
+            await adrive(run_flow(call))
+            return _outcome(call, return_state)
+        with interrupts.termination():
+            try:
+                await adrive(run_flow(call))
+            except BaseException as exc:
+                raise _at_the_top(exc) from None
+        return _outcome(call, return_state)
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.name!r}>"
+
+
+def _at_the_top(exc: BaseException) -> BaseException:
+    """What leaves the outermost flow for an exception that stopped it from outside."""
+    if isinstance(exc, CancelRun):
+        return CancelledRun(str(exc) or "The run was cancelled.")
+    if isinstance(exc, TerminationSignal):
+        # The status by which a shell knows a process that a signal ended.
+        return SystemExit(128 + exc.signal)
+    return exc.with_traceback(user_traceback(exc.__traceback__))
+
+
+def _outcome(call: FlowCall, return_state: bool) -> Any:
+    """What a call gives: the value or the state, or the exception as it was raised."""
+    run = call.run
+    if return_state:
+        return run.state
+    returned = call.returned
+    if returned is not NotSet and not isinstance(returned, State):
+        if run.state_type is StateType.COMPLETED or isinstance(returned, list | tuple | set):
+            return returned
+    if isinstance(run.data, BaseException) and run.state_type is not StateType.COMPLETED:
+        raise run.data.with_traceback(user_traceback(run.data.__traceback__))
+    return state_result(run.state)
+
+
+def _runner(given: Any) -> TaskRunner[Any]:
+    if given is None:
+        return ThreadPoolTaskRunner()
+    runner: TaskRunner[Any] = given() if isinstance(given, type) else given
+    return runner
+
+
+def _choice(option: str, given: str, choices: tuple[str, ...]) -> str:
+    if given not in choices:
+        raise ValueError(f"{option} is {given!r}; expected one of {', '.join(choices)}.")
+    return given
+
+
+def _or(given: Any, present: Any) -> Any:
+    return present if given is None else given
+
+
+def _given(option: Any, present: Any) -> Any:
+    return present if option is NotSet else option
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _file_version(path: str | None) -> str | None:
+    if path is None:
+        return None
+    from hashlib import blake2b
+
+    try:
+        with open(path, "rb") as file:
+            return blake2b(file.read(), digest_size=16).hexdigest()
+    except OSError:
+        return None
+
+
+class tags:
+    """Give tags to every run that begins inside the block.
+
+    Example:
+        >>> from noria import flow, tags
+        >>> @flow
+        ... def report():
+        ...     from noria.runtime import flow_run
+        ...     return flow_run.tags
+        >>> with tags("nightly"):
+        ...     report()
+        ['nightly']
+    """
+
+    def __init__(self, *new_tags: str) -> None:
+        self._new = frozenset(new_tags)
+        self._tokens: list[Any] = []
+
+    def __enter__(self) -> set[str]:
+        together = current_tags.get() | self._new
+        self._tokens.append(current_tags.set(together))
+        return set(together)
+
+    def __exit__(self, *exc_info: object) -> None:
+        current_tags.reset(self._tokens.pop())
+
+
+class FlowDecorator:
+    """The decorator `flow`; also `flow.from_source`."""
+
+    @overload
+    def __call__(self, __fn: Callable[P, R]) -> Flow[P, R]: ...
+    @overload
+    def __call__(
+        self, __fn: None = None, **options: Any
+    ) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+    def __call__(
+        self,
+        __fn: Callable[P, R] | None = None,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        flow_run_name: str | Callable[..., str] | None = None,
+        retries: int | None = None,
+        retry_delay_seconds: float | None = None,
+        task_runner: Any = None,
+        description: str | None = None,
+        timeout_seconds: float | None = None,
+        validate_parameters: bool = True,
+        persist_result: bool | None = None,
+        result_storage: Any = None,
+        result_serializer: Any = None,
+        cache_result_in_memory: bool = True,
+        log_prints: bool | None = None,
+        on_completion: list[Any] | None = None,
+        on_failure: list[Any] | None = None,
+        on_cancellation: list[Any] | None = None,
+        on_crashed: list[Any] | None = None,
+        on_running: list[Any] | None = None,
+        on_unobserved_failure: str = "fail",
+        durability: str = "grouped",
+    ) -> Any:
+        """Mark a function as a flow.
+
+        Parameters:
+            name: The flow's name; the function's with dashes by default.
+            version: A version of your own; a digest of the file by default.
+            flow_run_name: Template such as `"{day}"`, or a function.
+            retries: How many more times a failing run is tried; what finished is not run again.
+            retry_delay_seconds: Seconds before each retry.
+            task_runner: Runs what is submitted; threads by default.
+            description: Shown to people; the docstring by default.
+            timeout_seconds: Seconds after which a run fails as TimedOut.
+            validate_parameters: Whether arguments are coerced to their annotations.
+            persist_result: True keeps a result of any size.
+            result_storage: Folder or fsspec URL of kept results.
+            result_serializer: How results are written.
+            log_prints: Whether prints become log lines.
+            on_completion, on_failure, on_cancellation, on_crashed, on_running: Lists of
+                functions `hook(flow, flow_run, state)`.
+            on_unobserved_failure: What a failed submitted task means that nobody looked at:
+                `fail` the flow, `warn`, or `ignore`.
+            durability: `grouped` commits every few milliseconds; `strict` hands a task's result
+                on only once it is committed.
+
+        Returns:
+            A `Flow`, or a decorator that makes one.
+
+        Raises:
+            TypeError: An option has a type that cannot be used.
+            InvalidNameError: The name holds a character that is not permitted.
+
+        Example:
+            >>> @flow
+            ... def add(x: int, y: int = 2) -> int:
+            ...     return x + y
+            >>> add(1)
+            3
+        """
+        skipped = ("self", "_FlowDecorator__fn")
+        options = {key: value for key, value in locals().items() if key not in skipped}
+        options.pop("skipped", None)
+        if __fn is not None:
+            return Flow(fn=__fn, **options)
+        return lambda fn: Flow(fn=fn, **options)
+
+
+flow = FlowDecorator()
+
+
+def flows_in(namespace: Iterable[Any]) -> list[Flow[Any, Any]]:
+    """The flows among some values."""
+    return [value for value in namespace if isinstance(value, Flow)]

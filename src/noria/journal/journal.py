@@ -1,0 +1,268 @@
+"""The journal: one queue, one writer thread, one transaction a batch.
+
+Producers only append to a queue in memory. The writer drains it every few milliseconds, shows the
+records to the taps, folds those of the same run, and hands the batch to the backend. When the
+backend cannot take it, the batch is kept and tried again with growing pauses; a full queue slows
+the producers, and what is left when the process must end is spooled to a file that the next start
+replays. Between batches the same thread renews the process's lease and listens for cancel requests.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from noria.backend.port import Backend
+from noria.core import clock
+from noria.core.records import Record
+from noria.journal.fold import Folder
+from noria.journal.spool import write_spool
+from noria.journal.tap import Tap
+
+GATHER_SECONDS = 0.004
+"""How long records gather before they are written."""
+IDLE_ROUNDS = 25
+"""Empty rounds after which the writer sleeps until it is woken."""
+BATCH_RECORDS = 4096
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Pauses between attempts to write a batch that the store refused; the last one repeats."""
+LISTEN_SECONDS = 0.25
+"""How often the writer looks whether another process has asked for a cancel."""
+
+
+class _Mark:
+    """Stands in the queue; everything before it is committed once it is reached."""
+
+    __slots__ = ("reached",)
+
+    def __init__(self, reached: Callable[[], None]) -> None:
+        self.reached = reached
+
+
+class Lease:
+    """The duty to show that this process lives, done by the writer between batches."""
+
+    def __init__(
+        self, process: bytes, seconds: float, on_cancel: Callable[[list[bytes]], None]
+    ) -> None:
+        self.process = process
+        self.every = max(0.2, seconds / 4)
+        self.on_cancel = on_cancel
+        self.next_beat = clock.monotonic() + self.every
+        self.next_listen = 0.0
+        self.counter = -1
+
+
+class Journal:
+    """Takes records from any thread and sees them to the backend in order.
+
+    Parameters:
+        backend: Where batches go.
+        spool_folder: Where records go that the backend never took.
+        taps: Listeners, called with every record before it is written.
+        buffer: Records that may wait before `append` blocks its caller.
+        flush_timeout: Seconds that `close` waits for the backend before spooling.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        spool_folder: str,
+        taps: Sequence[Tap] = (),
+        buffer: int = 20_000,
+        flush_timeout: float = 30.0,
+    ) -> None:
+        self._backend = backend
+        self._spool_folder = spool_folder
+        self._taps = tuple(taps)
+        self._buffer = buffer
+        self.flush_timeout = flush_timeout
+        self._queue: deque[Record | _Mark] = deque()
+        self._folder = Folder()
+        self._unwritten: list[Record] = []
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._idle = False
+        self._closing = False
+        self._told = False
+        self._thread: threading.Thread | None = None
+        self._start_lock = threading.Lock()
+        self.lease: Lease | None = None
+        self.on_refused: Callable[[list[bytes]], None] = lambda runs: None
+
+    def append(self, record: Record) -> None:
+        """Take a record; blocks only while the store is far behind."""
+        queue = self._queue
+        queue.append(record)
+        if self._idle or self._thread is None:
+            self._rouse()
+        elif len(queue) > self._buffer:
+            self._wait_for_room()
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until everything appended so far is committed.
+
+        Parameters:
+            timeout: Seconds to wait at most; None waits as long as the journal is told to.
+
+        Returns:
+            Whether it is; False when the store has not taken it in time.
+        """
+        reached = threading.Event()
+        self.when_committed(reached.set)
+        return reached.wait(self.flush_timeout if timeout is None else timeout)
+
+    def when_committed(self, fn: Callable[[], object]) -> None:
+        """Call `fn`, on the writer's thread, once everything appended so far is committed."""
+        self._queue.append(_Mark(fn))
+        self._rouse()
+
+    def commit(self) -> None:
+        """Wait until everything appended so far is safe: in the store, or if it will not take it
+        in time, in a spool file."""
+        if not self.flush():
+            self.spool_pending()
+
+    def spool_pending(self) -> None:
+        """Put a copy of what the store has not taken yet into a file; writing goes on."""
+        left = self._left()
+        if left:
+            path = write_spool(self._spool_folder, left)
+            self._say(
+                f"noria: the store has not taken {len(left)} records in {self.flush_timeout:g} s; "
+                f"they are kept in {path} and will be stored when Noria next starts."
+            )
+
+    def close(self) -> None:
+        """Write what is left, spool what cannot be written, stop the writer."""
+        if self._thread is not None:
+            self.flush()
+            self._closing = True
+            self._rouse()
+            self._thread.join(timeout=5)
+        self.spool_pending()
+        for tap in self._taps:
+            tap.close()
+
+    def _left(self) -> list[Record]:
+        return self._unwritten + [r for r in self._queue if not isinstance(r, _Mark)]
+
+    def _rouse(self) -> None:
+        if self._thread is None:
+            self._start()
+        self._idle = False
+        # A lock used as a signal: releasing an unlocked one only means the writer is awake already.
+        try:
+            self._wake.release()
+        except RuntimeError:
+            pass
+
+    def _start(self) -> None:
+        with self._start_lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="noria-journal", daemon=True)
+                self._thread = thread
+                thread.start()
+
+    def _wait_for_room(self) -> None:
+        if threading.current_thread() is self._thread:
+            return
+        while len(self._queue) > self._buffer and not self._closing:
+            self._rouse()
+            clock.pause(GATHER_SECONDS)
+
+    def _run(self) -> None:
+        empty_rounds = 0
+        while True:
+            self._wake.acquire(timeout=LISTEN_SECONDS if self._idle else GATHER_SECONDS)
+            records, marks = self._drain()
+            if records:
+                empty_rounds = 0
+                self._write(records)
+            else:
+                empty_rounds += 1
+                if empty_rounds >= IDLE_ROUNDS and not self._queue:
+                    self._idle = True
+                    for tap in self._taps:
+                        tap.idle()
+            for mark in marks:
+                mark.reached()
+            self._keep_lease()
+            if self._closing and not self._queue:
+                return
+
+    def _drain(self) -> tuple[list[Record], list[_Mark]]:
+        queue = self._queue
+        records: list[Record] = []
+        marks: list[_Mark] = []
+        for _ in range(min(len(queue), BATCH_RECORDS)):
+            item = queue.popleft()
+            if isinstance(item, _Mark):
+                marks.append(item)
+            else:
+                records.append(item)
+        return records, marks
+
+    def _write(self, records: list[Record]) -> None:
+        self._unwritten = records
+        for tap in self._taps:
+            tap.see(records)
+        batch = self._folder.fold(records)
+        attempt = 0
+        while True:
+            try:
+                refused = self._backend.append(batch)
+            except Exception as exc:  # noqa: BLE001 - whatever it is, no record may be lost
+                self._tell_once(exc)
+                if self._closing:
+                    return
+                clock.pause(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                attempt += 1
+                self._keep_lease()
+            else:
+                break
+        if self._told:
+            self._told = False
+            self._say("noria: the store takes records again; nothing was lost.")
+        self._unwritten = []
+        if refused:
+            self.on_refused(refused)
+
+    def _keep_lease(self) -> None:
+        lease = self.lease
+        if lease is None:
+            return
+        moment = clock.monotonic()
+        if moment < lease.next_listen:
+            return
+        lease.next_listen = moment + LISTEN_SECONDS
+        try:
+            counter = self._backend.change_counter()
+            if moment < lease.next_beat and counter == lease.counter:
+                return
+            lease.counter = counter
+            lease.next_beat = moment + lease.every
+            asked = self._backend.beat(lease.process, clock.now())
+        except Exception as exc:  # noqa: BLE001 - a missed beat must not end the writer
+            self._tell_once(exc)
+            return
+        if asked:
+            lease.on_cancel(asked)
+
+    def _tell_once(self, exc: Exception) -> None:
+        if not self._told:
+            self._told = True
+            self._say(
+                f"noria: the store does not take records just now ({exc}). "
+                "They are kept in memory and tried again; the run goes on."
+            )
+
+    @staticmethod
+    def _say(text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)
+        except (OSError, ValueError, AttributeError):
+            # No usable stderr: the records matter, the sentence does not.
+            return

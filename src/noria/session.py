@@ -1,0 +1,5 @@
+"""The session of this process: what flows run with. See `noria.engine.session`."""
+
+from noria.engine.session import Session, open_backend, open_session, temporary_session, use
+
+__all__ = ["Session", "open_backend", "open_session", "temporary_session", "use"]

@@ -1,0 +1,84 @@
+"""The way in: one batch of the journal, one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection
+from typing import Any
+
+from noria.core.records import Batch
+from noria.store import cache, flow_runs, groups, logs, task_runs, values
+from noria.store.database import Database
+
+Execution = tuple[bytes, int]
+"""A flow run and its epoch."""
+
+Columns = list[list[Any]]
+"""The rows of each noun, made flat."""
+
+_NOUNS = (flow_runs, task_runs, groups, logs, cache)
+
+
+def append(database: Database, batch: Batch) -> list[bytes]:
+    """Write a batch in one transaction.
+
+    Returns:
+        The flow runs that a later execution owns; of them nothing but log lines and cached results
+        was written.
+    """
+    try:
+        return _write(database, batch, _flatten)
+    except UnicodeEncodeError:
+        # Half a surrogate pair (an undecodable file name, say) has no place in UTF-8; the journal
+        # must not be stuck with it for ever.
+        return _write(database, batch, _flatten_mended)
+
+
+def _write(database: Database, batch: Batch, flatten: Callable[[Batch], Columns]) -> list[bytes]:
+    # What takes time in Python happens before the lock is taken: others may be waiting for it.
+    columns = flatten(batch)
+    executions = _executions(batch)
+    with database.write() as connection:
+        fenced = _fenced(connection, executions)
+        if fenced:
+            columns = flatten(_without(batch, fenced))
+        for noun, flat in zip(_NOUNS, columns, strict=True):
+            noun.bulk().run(connection, flat)
+    return sorted({flow_run for flow_run, _ in fenced})
+
+
+def _flatten(batch: Batch) -> Columns:
+    return [
+        flow_runs.flatten(batch.flow_runs),
+        task_runs.flatten(batch.task_runs),
+        groups.flatten(batch.groups),
+        logs.flatten(batch.logs),
+        cache.flatten(batch.cache),
+    ]
+
+
+def _flatten_mended(batch: Batch) -> Columns:
+    return [[values.mended(value) for value in flat] for flat in _flatten(batch)]
+
+
+def _executions(batch: Batch) -> set[Execution]:
+    found = {(row.id, row.epoch) for row in batch.flow_runs}
+    found.update([(row.flow_run, row.epoch) for row in batch.task_runs])
+    found.update([(row.flow_run, row.epoch) for row in batch.groups])
+    return found
+
+
+def _fenced(connection: sqlite3.Connection, executions: Collection[Execution]) -> set[Execution]:
+    return {
+        (flow_run, epoch)
+        for flow_run, epoch in executions
+        if (flow_runs.epoch(connection, flow_run) or 0) > epoch
+    }
+
+
+def _without(batch: Batch, fenced: Collection[Execution]) -> Batch:
+    return batch._replace(
+        flow_runs=[row for row in batch.flow_runs if (row.id, row.epoch) not in fenced],
+        task_runs=[row for row in batch.task_runs if (row.flow_run, row.epoch) not in fenced],
+        groups=[row for row in batch.groups if (row.flow_run, row.epoch) not in fenced],
+    )

@@ -1,0 +1,107 @@
+"""The one place that composes SQL: a named statement with the conditions that a reader has chosen.
+
+Only fixed text and our own numbers go into the SQL; whatever a user typed travels as a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from noria.core.states import STATE_CODES, StateType
+from noria.store.flow_runs import FLOW_RUN
+from noria.store.logs import LOG
+from noria.store.task_runs import TASK_RUN
+
+Query = tuple[str, dict[str, Any]]
+
+
+def flow_runs(
+    states: Sequence[StateType] | None,
+    flow_name: str | None,
+    name: str | None,
+    tags: Sequence[str] | None,
+    since: int | None,
+    top_level: bool,
+    limit: int,
+    before: bytes | None,
+) -> Query:
+    """A page of flow runs, newest first."""
+    facts = {"flow_name": flow_name, "name": name, "since": since, "before": before}
+    chosen = {
+        "flow_name = :flow_name": flow_name is not None,
+        "instr(casefold(name), casefold(:name))": name is not None,
+        "created >= :since": since is not None,
+        "id < :before": before is not None,
+        "parent_run is null": top_level,
+    }
+    conditions = [condition for condition, wanted in chosen.items() if wanted]
+    conditions += _in_states(states)
+    for number, tag in enumerate(tags or ()):
+        facts[f"tag{number}"] = tag
+        conditions.append(f":tag{number} in ({FLOW_RUN.tags})")
+    sql = FLOW_RUN.page + _where(conditions) + " order by id desc limit :limit"
+    return sql, {**facts, "limit": limit}
+
+
+def task_runs(
+    flow_run: bytes,
+    group: int | None,
+    states: Sequence[StateType] | None,
+    after: bytes | None,
+    limit: int,
+) -> Query:
+    """A page of the task runs of a flow run, by id."""
+    conditions = ["flow_run = :flow_run", *_in_states(states)]
+    if group is not None:
+        conditions.append("group_number = :group")
+    if after is not None:
+        conditions.append("id > :after")
+    ids = TASK_RUN.ids + _where(conditions) + " order by id limit :limit"
+    facts = {"flow_run": flow_run, "group": group, "after": after, "limit": limit}
+    return TASK_RUN.page.replace("{ids}", ids), facts
+
+
+def logs(
+    flow_run: bytes,
+    alone: bool,
+    task_run: bytes | None,
+    level: int,
+    text: str | None,
+    after: int,
+    limit: int,
+) -> Query:
+    """A page of a run's log in order of writing, unless `alone` with that of the runs below it."""
+    # One run's lines stand in the index as they are asked for; those of several must be sorted.
+    among = "flow_run = :id" if alone else f"flow_run in ({FLOW_RUN.tree})"
+    chosen = {
+        # A task's lines are found by its own index, hence the plus: the run is checked besides.
+        among: task_run is None,
+        "+" + among: task_run is not None,
+        "task_run = :task_run": task_run is not None,
+        "id > :after": True,
+        "level >= :level": level > 0,
+        "(instr(casefold(message), casefold(:text)) or instr(casefold(extra), casefold(:text)))": (
+            text is not None
+        ),
+    }
+    conditions = [condition for condition, wanted in chosen.items() if wanted]
+    sql = LOG.lines + _where(conditions) + " order by id limit :limit"
+    facts = {"id": flow_run, "task_run": task_run, "level": level, "text": text}
+    return sql, {**facts, "after": after, "limit": limit}
+
+
+def _in_states(states: Sequence[StateType] | None) -> list[str]:
+    if states is None:
+        return []
+    codes = ", ".join(str(STATE_CODES[state]) for state in states)
+    conditions = [f"state in ({codes})"]
+    if StateType.COMPLETED not in states:
+        # Says to SQLite what its planner cannot conclude: the small index of the others will do.
+        conditions.append(f"state <> {STATE_CODES[StateType.COMPLETED]}")
+    return conditions
+
+
+def _where(conditions: Iterable[str]) -> str:
+    joined = " and ".join(conditions)
+    return f" where {joined}" if joined else ""

@@ -1,0 +1,121 @@
+"""Flow runs in the store."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from noria.core.records import FlowRunRow
+from noria.core.states import STATE_BY_CODE, STATE_CODES
+from noria.store import values
+from noria.store.bulk import BulkWrite
+from noria.store.statements import Statements
+
+FLOW_RUN = Statements("flow_run")
+
+
+def flatten(rows: Iterable[FlowRunRow]) -> list[Any]:
+    """The columns of all rows, one after another."""
+    flat: list[Any] = []
+    for row in rows:
+        columns: list[Any] = list(row)
+        columns[4] = STATE_CODES[row.state]
+        columns[20:21] = values.columns(row.result)
+        flat += columns
+    return flat
+
+
+def record(columns: Sequence[Any]) -> FlowRunRow:
+    """The row of what the view `flow_run_record` returned."""
+    state = STATE_BY_CODE[columns[4]]
+    result = values.stored(*columns[20:24])
+    return FlowRunRow._make((*columns[:4], state, *columns[5:20], result, *columns[24:]))
+
+
+@functools.cache
+def bulk() -> BulkWrite:
+    """The statement that writes many; made once, so that SQLite finds it compiled."""
+    return BulkWrite(FLOW_RUN.write)
+
+
+def save(connection: sqlite3.Connection, row: FlowRunRow) -> None:
+    """Write one flow run."""
+    bulk().run(connection, flatten([row]))
+
+
+def epoch(connection: sqlite3.Connection, flow_run: bytes) -> int | None:
+    """The execution that owns a run, None when it is not stored."""
+    found = connection.execute(FLOW_RUN.epoch, (flow_run,)).fetchone()
+    return None if found is None else found[0]
+
+
+def select(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[FlowRunRow]:
+    """The flow runs that a statement on `flow_run_record` returns."""
+    return [record(columns) for columns in connection.execute(sql, facts)]
+
+
+def get(connection: sqlite3.Connection, flow_run: bytes) -> FlowRunRow | None:
+    """One flow run."""
+    found = select(connection, FLOW_RUN.get, {"id": flow_run})
+    return found[0] if found else None
+
+
+def find(connection: sqlite3.Connection, reference: str, limit: int) -> list[FlowRunRow]:
+    """The newest runs that `reference` may name: an id or its beginning, a name, `@last`.
+
+    `@last~1` is the one before the last.
+    """
+    back = _back(reference)
+    if back is not None:
+        return select(connection, FLOW_RUN.last, {"back": back})
+    named = select(connection, FLOW_RUN.by_name, {"name": reference, "limit": limit})
+    digits = reference.replace("-", "").lower()
+    if not 0 < len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        return named
+    bounds = {
+        "first": bytes.fromhex(digits.ljust(32, "0")),
+        "last": bytes.fromhex(digits.ljust(32, "f")),
+    }
+    begun = select(connection, FLOW_RUN.by_id_range, {**bounds, "limit": limit})
+    found = {row.id: row for row in (*named, *begun)}
+    return [found[key] for key in sorted(found, reverse=True)[:limit]]
+
+
+def _back(reference: str) -> int | None:
+    head, _, count = reference.partition("~")
+    if head != "@last" or (count and not count.isdecimal()):
+        return None
+    return int(count or 0)
+
+
+def has_children(connection: sqlite3.Connection, flow_run: bytes) -> bool:
+    """Whether a run called other runs."""
+    return bool(connection.execute(FLOW_RUN.has_children, {"id": flow_run}).fetchone()[0])
+
+
+def tree(connection: sqlite3.Connection, flow_run: bytes) -> list[bytes]:
+    """The ids of a run and of all runs below it."""
+    return [found for (found,) in connection.execute(FLOW_RUN.tree, {"id": flow_run})]
+
+
+def children(connection: sqlite3.Connection, flow_run: bytes) -> list[FlowRunRow]:
+    """The runs that a run called, oldest first."""
+    return select(connection, FLOW_RUN.children, {"id": flow_run})
+
+
+def live_processes(connection: sqlite3.Connection) -> list[bytes]:
+    """The processes that unfinished runs say they run in."""
+    return [process for (process,) in connection.execute(FLOW_RUN.live_processes)]
+
+
+def live_in_process(connection: sqlite3.Connection, process: bytes) -> list[FlowRunRow]:
+    """The unfinished runs of a process, oldest first."""
+    return select(connection, FLOW_RUN.live_in_process, {"process": process})
+
+
+def asked_to_cancel(connection: sqlite3.Connection, process: bytes) -> list[bytes]:
+    """The runs of a process that somebody wants to cancel."""
+    rows = connection.execute(FLOW_RUN.asked_to_cancel, {"process": process})
+    return [found for (found,) in rows]

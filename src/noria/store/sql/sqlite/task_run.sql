@@ -1,0 +1,102 @@
+-- name: write
+-- Write task runs; a row of an earlier execution never overwrites a later one.
+insert into task_run (
+    id, flow_run, epoch, group_number, parent, name, state, state_name, message, run_count, created,
+    started, duration, identity, result_format, result_inline, result_reference, result_size,
+    upstream, inputs, child_run, cpu, peak_memory, process, tags, error, history
+)
+values {rows}
+on conflict (id) do update set
+    flow_run = excluded.flow_run,
+    epoch = excluded.epoch,
+    group_number = excluded.group_number,
+    parent = excluded.parent,
+    name = excluded.name,
+    state = excluded.state,
+    state_name = excluded.state_name,
+    message = excluded.message,
+    run_count = excluded.run_count,
+    created = excluded.created,
+    started = excluded.started,
+    duration = excluded.duration,
+    identity = excluded.identity,
+    result_format = excluded.result_format,
+    result_inline = excluded.result_inline,
+    result_reference = excluded.result_reference,
+    result_size = excluded.result_size,
+    upstream = excluded.upstream,
+    inputs = excluded.inputs,
+    child_run = excluded.child_run,
+    cpu = excluded.cpu,
+    peak_memory = excluded.peak_memory,
+    process = excluded.process,
+    tags = excluded.tags,
+    error = excluded.error,
+    history = excluded.history
+where excluded.epoch >= task_run.epoch
+
+-- name: get
+-- One task run.
+select * from task_run_record where id = :id
+
+-- name: ids
+-- The ids of a page of task runs; noria.store.filters adds the conditions.
+select id from task_run
+
+-- name: page
+-- The task runs of a page: the ids are found in an index first, so that sorting touches no row.
+select * from task_run_record where id in ({ids}) order by id
+
+-- name: slowest
+-- The finished task runs of a flow run that took longest.
+select * from task_run_record
+where id in (
+    select id from task_run
+    where flow_run = :flow_run and started is not null and duration is not null
+    order by duration desc, id
+    limit :limit
+)
+order by ended - started desc, id
+
+-- name: memo
+-- A page of completed calls (3) that carry an identity, in the order of the index by group.
+select
+    group_number, id, identity, result_format, result_inline, result_reference, result_size,
+    created + started, created + coalesce(started, 0) + duration, run_count, child_run, state, name
+from task_run
+where
+    flow_run = :flow_run
+    and (group_number, id) > (:group, :id)
+    and state = 3
+    and identity is not null
+order by group_number, id
+limit :limit
+
+-- name: child_runs
+-- The sub-flow runs whose calls have not completed (3), by identity of the call; the newest last.
+select identity, child_run from task_run
+where flow_run = :flow_run and state <> 3 and identity is not null and child_run is not null
+order by id
+
+-- name: forget
+-- Take a call out of the memo of its run.
+update task_run set identity = null where flow_run = ? and id = ?
+
+-- name: end_unfinished
+-- Give the unfinished task runs of a flow run the state in which the flow run itself ended.
+update task_run set
+    state = :state, state_name = null, message = :message,
+    duration = max(0, :now - created - coalesce(started, 0))
+where flow_run = :flow_run and state <> 3 and state not between 3 and 6
+
+-- name: delete
+-- Delete the task runs of a flow run.
+delete from task_run where flow_run = :id
+
+-- name: references
+-- Where the kept results of task runs are, when they do not stand in the store.
+select result_reference from task_run where result_reference is not null
+
+-- name: totals
+-- How many task runs there are, and the bytes of their results.
+select count(*), coalesce(sum(result_size), 0) from task_run

@@ -1,0 +1,50 @@
+"""Counting, deleting and tidying across all nouns."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from noria.store.cache import CACHE
+from noria.store.flow_runs import FLOW_RUN, get, tree
+from noria.store.groups import TASK_GROUP
+from noria.store.logs import LOG
+from noria.store.processes import PROCESS
+from noria.store.task_runs import TASK_RUN
+
+_NOUNS = {
+    "flow_runs": FLOW_RUN,
+    "task_runs": TASK_RUN,
+    "groups": TASK_GROUP,
+    "logs": LOG,
+    "cache": CACHE,
+    "processes": PROCESS,
+}
+
+
+def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+    """The number of rows by noun, and the bytes of all kept results."""
+    rows: dict[str, int] = {}
+    results_size = 0
+    for noun, statements in _NOUNS.items():
+        rows[noun], *sizes = connection.execute(statements.totals).fetchone()
+        results_size += sum(sizes)
+    return rows, results_size
+
+
+def references(connection: sqlite3.Connection) -> set[str]:
+    """Where all kept results are that do not stand in the store."""
+    return {
+        reference
+        for statements in (FLOW_RUN, TASK_RUN, CACHE)
+        for (reference,) in connection.execute(statements.references)
+    }
+
+
+def delete_flow_run(connection: sqlite3.Connection, flow_run: bytes) -> bool:
+    """Delete a run with all below it; False when there is none. Cached results stay."""
+    if get(connection, flow_run) is None:
+        return False
+    for found in tree(connection, flow_run):
+        for statements in (LOG, TASK_RUN, TASK_GROUP, FLOW_RUN):
+            connection.execute(statements.delete, {"id": found})
+    return True

@@ -1,0 +1,198 @@
+"""Task runners: where submitted tasks run."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from noria.core.records import GroupKind
+from noria.engine.calls import TaskCall
+from noria.engine.futures import Future, FutureList
+from noria.engine.groups import NOWHERE, Place
+from noria.engine.mapping import expand
+from noria.engine.pool import ThreadPool
+from noria.engine.session import open_session
+
+F = TypeVar("F", bound=Future[Any])
+
+DEFAULT_THREADS = 64
+
+
+class TaskRunner(abc.ABC, Generic[F]):
+    """Runs what a flow submits, from when it is entered until it is left.
+
+    A runner of your own (over another engine) subclasses this with `duplicate` and `submit`.
+    """
+
+    def __init__(self) -> None:
+        self._started = False
+
+    @property
+    def name(self) -> str:
+        """The runner's name, `threadpool` for `ThreadPoolTaskRunner`."""
+        return type(self).__name__.lower().replace("taskrunner", "")
+
+    @abc.abstractmethod
+    def duplicate(self) -> TaskRunner[F]:
+        """A fresh runner with the same options; every flow run has its own."""
+
+    @abc.abstractmethod
+    def submit(
+        self,
+        task: Any,
+        parameters: dict[str, Any],
+        wait_for: Iterable[Future[Any]] | None = None,
+        dependencies: dict[str, set[Any]] | None = None,
+    ) -> F:
+        """Start a run of `task` and return its future."""
+
+    def map(
+        self,
+        task: Any,
+        parameters: dict[str, Any],
+        wait_for: Iterable[Future[Any]] | None = None,
+    ) -> FutureList[Any]:
+        """Submit one run of `task` for each element of the iterable parameters."""
+        self._check_started()
+        return FutureList(
+            self.submit(task, call_parameters, wait_for)
+            for call_parameters in expand(task, parameters)
+        )
+
+    def cancel_all(self) -> None:
+        """Cancel what has not begun."""
+
+    def _check_started(self) -> None:
+        if not self._started:
+            raise RuntimeError("The task runner must be started before submitting work.")
+
+    def __enter__(self) -> TaskRunner[F]:
+        if self._started:
+            raise RuntimeError("This task runner is already started")
+        self._started = True
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._started = False
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
+class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
+    """Runs tasks in threads of this process.
+
+    Parameters:
+        max_workers: The largest number of threads; by default
+            NORIA_TASK_RUNNER_THREAD_POOL_MAX_WORKERS, or 64.
+
+    Example:
+        >>> from noria import flow, task
+        >>> @task
+        ... def square(n: int) -> int:
+        ...     return n * n
+        >>> @flow(task_runner=ThreadPoolTaskRunner(max_workers=4))
+        ... def squares() -> list[int]:
+        ...     return square.map(range(3)).result()
+        >>> squares()
+        [0, 1, 4]
+    """
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        super().__init__()
+        if max_workers is not None and max_workers < 1:
+            raise ValueError(f"max_workers must be at least 1, got {max_workers}")
+        self._max_workers = max_workers
+        self._pool: ThreadPool | None = None
+
+    def duplicate(self) -> ThreadPoolTaskRunner:
+        """A fresh runner with the same options."""
+        return type(self)(max_workers=self._max_workers)
+
+    def submit(
+        self,
+        task: Any,
+        parameters: dict[str, Any],
+        wait_for: Iterable[Future[Any]] | None = None,
+        dependencies: dict[str, set[Any]] | None = None,
+    ) -> Future[Any]:
+        """Start a run of `task` in a thread."""
+        self._check_started()
+        return self.submit_call(TaskCall(task, parameters, wait_for, GroupKind.SUBMIT, NOWHERE))
+
+    def submit_call(self, call: TaskCall) -> Future[Any]:
+        """Start a call that knows where it stands."""
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = self._make_pool()
+        return pool.submit(call)
+
+    def map_at(
+        self, task: Any, parameters: dict[str, Any], wait_for: Any, place: Place
+    ) -> FutureList[Any]:
+        """`map`, knowing where it stands."""
+        futures: FutureList[Any] = FutureList()
+        group = None
+        expected = None
+        for call_parameters in (calls := expand(task, parameters)):
+            call = TaskCall(task, call_parameters, wait_for, GroupKind.MAP, place, group)
+            if group is None and call.execution is not None:
+                group = call.run.group
+                expected = len(calls)
+                if group is not None:
+                    group.expected = expected
+                    call.execution.group_changed(group)
+            futures.append(self.submit_call(call))
+        return futures
+
+    def map(
+        self,
+        task: Any,
+        parameters: dict[str, Any],
+        wait_for: Iterable[Future[Any]] | None = None,
+    ) -> FutureList[Any]:
+        """Submit one run of `task` for each element of the iterable parameters."""
+        self._check_started()
+        return self.map_at(task, parameters, wait_for, NOWHERE)
+
+    def _make_pool(self) -> ThreadPool:
+        workers = self._max_workers
+        if workers is None:
+            workers = open_session().settings.task_runner_thread_pool_max_workers
+        return ThreadPool(workers or DEFAULT_THREADS)
+
+    def cancel_all(self) -> None:
+        """Cancel what has not begun."""
+        if self._pool is not None:
+            self._pool.cancel_all()
+
+    def __exit__(self, *exc_info: object) -> None:
+        super().__exit__(*exc_info)
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ThreadPoolTaskRunner):
+            return False
+        return type(self) is type(other) and self._max_workers == other._max_workers
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._max_workers))
+
+
+ConcurrentTaskRunner = ThreadPoolTaskRunner
+
+
+class SequentialTaskRunner(ThreadPoolTaskRunner):
+    """Runs what is submitted one after the other, in the order in which it was."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+
+    def duplicate(self) -> SequentialTaskRunner:
+        """A fresh runner."""
+        return SequentialTaskRunner()
+
+

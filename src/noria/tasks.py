@@ -1,0 +1,611 @@
+"""Tasks: functions whose every run is recorded, retried, cached and resumed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from noria.cache_policies import DEFAULT, NO_CACHE, CachePolicy, task_input_hash
+from noria.core import backoff, functions
+from noria.core.annotations import NotSet
+from noria.core.backoff import exponential_backoff
+from noria.core.errors import MissingContextError, UpstreamTaskError
+from noria.core.records import GroupKind
+from noria.core.states import Name, State, StateType
+from noria.core.tracebacks import user_traceback
+from noria.engine import defaults
+from noria.engine.calls import TaskCall, place_of
+from noria.engine.context import flow_context
+from noria.engine.drivers import adrive, adrive_generator, drive, drive_generator
+from noria.engine.futures import Future, FutureList
+from noria.engine.marked import Marked, check_hooks, run_name
+from noria.engine.runs import TaskRun
+from noria.engine.streaming import astream, stream
+from noria.engine.task_run import run_task
+from noria.task_runners import ThreadPoolTaskRunner
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+__all__ = ["Task", "exponential_backoff", "task", "task_input_hash"]
+
+_HOOK_STATES = {
+    "on_completion": StateType.COMPLETED,
+    "on_failure": StateType.FAILED,
+    "on_running": StateType.RUNNING,
+    "on_cancellation": StateType.CANCELLED,
+    "on_crashed": StateType.CRASHED,
+}
+
+
+class Task(Marked, Generic[P, R]):
+    """A function of the user's that runs as a task; made by the decorator `task`.
+
+    Parameters are those of `task`.
+    """
+
+    kind = "task"
+
+    def __init__(
+        self,
+        fn: Callable[P, R],
+        name: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        version: str | None = None,
+        cache_policy: Any = NotSet,
+        cache_key_fn: Callable[..., str | None] | None = None,
+        cache_expiration: timedelta | None = None,
+        task_run_name: str | Callable[..., str] | None = None,
+        retries: int | None = None,
+        retry_delay_seconds: Any = None,
+        retry_jitter_factor: float | None = None,
+        persist_result: bool | None = None,
+        result_storage: Any = None,
+        result_serializer: Any = None,
+        result_storage_key: str | None = None,
+        cache_result_in_memory: bool = True,
+        timeout_seconds: float | None = None,
+        log_prints: bool | None = False,
+        refresh_cache: bool | None = None,
+        on_completion: list[Any] | None = None,
+        on_failure: list[Any] | None = None,
+        on_running: list[Any] | None = None,
+        on_rollback: list[Any] | None = None,
+        on_commit: list[Any] | None = None,
+        retry_condition_fn: Callable[..., bool] | None = None,
+        viz_return_value: Any = None,
+        asset_deps: list[Any] | None = None,
+        retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
+        no_retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
+        on_cancellation: list[Any] | None = None,
+        on_crashed: list[Any] | None = None,
+    ) -> None:
+        given_hooks = {
+            "on_completion": on_completion,
+            "on_failure": on_failure,
+            "on_running": on_running,
+            "on_cancellation": on_cancellation,
+            "on_crashed": on_crashed,
+        }
+        check_hooks("task", given_hooks)
+        self.adopt(fn)
+        self.name = name or functions.name_of(self.fn)
+        self.identify()
+        self.description = description or functions.docstring(self.fn)
+        self.tags: set[str] = set(tags or ())
+        self.tag_set = frozenset(self.tags)
+        self.version = version
+        if task_run_name is not None and not (
+            isinstance(task_run_name, str) or callable(task_run_name)
+        ):
+            raise TypeError(
+                "Expected string or callable for 'task_run_name'; got "
+                f"{type(task_run_name).__name__} instead."
+            )
+        self.task_run_name = task_run_name
+        self.log_prints = log_prints
+        self._set_retries(
+            retries, retry_delay_seconds, retry_jitter_factor, retry_condition_fn
+        )
+        self.retry_on = _error_types("retry_on", retry_on)
+        self.no_retry_on = _error_types("no_retry_on", no_retry_on)
+        self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
+        self.result_storage = result_storage
+        self.result_serializer = result_serializer
+        self.result_storage_key = result_storage_key
+        self.cache_result_in_memory = cache_result_in_memory
+        self._set_cache(
+            cache_policy, cache_key_fn, cache_expiration, refresh_cache, persist_result
+        )
+        self._hooks = {
+            kind: list(given_hooks[option] or ()) for option, kind in _HOOK_STATES.items()
+        }
+        self.on_rollback_hooks = list(on_rollback or ())
+        self.on_commit_hooks = list(on_commit or ())
+        self.viz_return_value = viz_return_value
+        self.asset_deps = list(asset_deps or ())
+
+    def _set_retries(
+        self, retries: int | None, delays: Any, jitter: float | None, condition: Any
+    ) -> None:
+        default_retries, default_delay = defaults.task_retries()
+        self.retries: int = default_retries if retries is None else retries
+        delays = default_delay if delays is None else delays
+        self.retry_delay_seconds = backoff.retry_delays(delays, self.retries)
+        backoff.check_jitter(jitter)
+        self.retry_jitter_factor = jitter
+        if condition is not None and not callable(condition):
+            raise TypeError(
+                "Expected `retry_condition_fn` to be callable, got "
+                f"{type(condition).__name__} instead."
+            )
+        self.retry_condition_fn = condition
+
+    def _set_cache(
+        self,
+        policy: Any,
+        key_fn: Any,
+        expiration: timedelta | None,
+        refresh: bool | None,
+        persist: bool | None,
+    ) -> None:
+        """Settle what is cached and kept, from options that bear on one another."""
+        self._user_cache_policy = policy
+        self._user_persist_result = persist
+        if key_fn is not None:
+            policy = CachePolicy.from_cache_key_fn(key_fn)
+        asked = policy is not NotSet and policy is not None and policy != NO_CACHE
+        if persist is None:
+            special = (self.result_storage_key, self.result_storage, self.result_serializer)
+            if asked or any(option is not None for option in special):
+                persist = True
+        self.persist_result = persist
+        self.cache_key_fn = key_fn
+        self.cache_expiration = expiration
+        self.refresh_cache = refresh
+        if persist is False:
+            self.cache_policy: Any = None if policy is None else NO_CACHE
+        elif self.result_storage_key is not None and policy != NO_CACHE:
+            self.cache_policy = None
+        elif policy is NotSet:
+            self.cache_policy = DEFAULT
+        else:
+            self.cache_policy = policy
+        by_policy = self.cache_policy is not None and self.cache_policy != NO_CACHE
+        self.caches = bool(persist) and (by_policy or self.result_storage_key is not None)
+        special = (self.result_storage, self.result_serializer, self.result_storage_key)
+        self.keeps_specially = persist is False or any(option is not None for option in special)
+
+    @property
+    def hooks(self) -> dict[StateType, list[Any]]:
+        """Hooks by the type of state they are called in."""
+        return self._hooks
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether there is any hook to call when a run ends."""
+        return any(self._hooks.values())
+
+    @property
+    def on_completion_hooks(self) -> list[Any]:
+        """Called when a run completes."""
+        return self._hooks[StateType.COMPLETED]
+
+    @property
+    def on_failure_hooks(self) -> list[Any]:
+        """Called when a run fails."""
+        return self._hooks[StateType.FAILED]
+
+    @property
+    def on_running_hooks(self) -> list[Any]:
+        """Called when an attempt begins."""
+        return self._hooks[StateType.RUNNING]
+
+    @property
+    def source_code(self) -> str | None:
+        """The function's source; None when there is none to read."""
+        import inspect
+
+        try:
+            return inspect.getsource(self.fn)
+        except (TypeError, OSError):
+            return None
+
+    def on_completion(self, fn: Any) -> Any:
+        """Decorator: call `fn(task, task_run, state)` when a run completes."""
+        self.on_completion_hooks.append(fn)
+        return fn
+
+    def on_failure(self, fn: Any) -> Any:
+        """Decorator: call `fn(task, task_run, state)` when a run fails."""
+        self.on_failure_hooks.append(fn)
+        return fn
+
+    def on_running(self, fn: Any) -> Any:
+        """Decorator: call `fn(task, task_run, state)` when an attempt begins."""
+        self.on_running_hooks.append(fn)
+        return fn
+
+    def on_commit(self, fn: Any) -> Any:
+        """Decorator: call `fn(transaction)` when the result is committed."""
+        self.on_commit_hooks.append(fn)
+        return fn
+
+    def on_rollback(self, fn: Any) -> Any:
+        """Decorator: call `fn(transaction)` when the result is rolled back."""
+        self.on_rollback_hooks.append(fn)
+        return fn
+
+    def with_options(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        cache_policy: Any = NotSet,
+        cache_key_fn: Callable[..., str | None] | None = None,
+        task_run_name: Any = NotSet,
+        cache_expiration: timedelta | None = None,
+        retries: Any = NotSet,
+        retry_delay_seconds: Any = NotSet,
+        retry_jitter_factor: Any = NotSet,
+        persist_result: Any = NotSet,
+        result_storage: Any = NotSet,
+        result_serializer: Any = NotSet,
+        result_storage_key: Any = NotSet,
+        cache_result_in_memory: bool | None = None,
+        timeout_seconds: float | None = None,
+        log_prints: Any = NotSet,
+        refresh_cache: Any = NotSet,
+        on_completion: list[Any] | None = None,
+        on_failure: list[Any] | None = None,
+        on_running: list[Any] | None = None,
+        retry_condition_fn: Callable[..., bool] | None = None,
+        viz_return_value: Any = None,
+        asset_deps: list[Any] | None = None,
+        retry_on: Any = NotSet,
+        no_retry_on: Any = NotSet,
+        on_cancellation: list[Any] | None = None,
+        on_crashed: list[Any] | None = None,
+    ) -> Task[P, R]:
+        """The same task with some options changed.
+
+        Example:
+            >>> @task
+            ... def load(): ...
+            >>> load.with_options(name="load again", retries=2).retries
+            2
+        """
+        hooks = self._hooks
+        return Task(
+            fn=self._original(),
+            name=name or self.name,
+            description=description or self.description,
+            tags=set(self.tags) if tags is None else tags,
+            version=self.version,
+            cache_policy=_given(cache_policy, self._user_cache_policy),
+            cache_key_fn=cache_key_fn or self.cache_key_fn,
+            cache_expiration=cache_expiration or self.cache_expiration,
+            task_run_name=_given(task_run_name, self.task_run_name),
+            retries=_given(retries, self.retries),
+            retry_delay_seconds=_given(retry_delay_seconds, self.retry_delay_seconds),
+            retry_jitter_factor=_given(retry_jitter_factor, self.retry_jitter_factor),
+            persist_result=_given(persist_result, self._user_persist_result),
+            result_storage=_given(result_storage, self.result_storage),
+            result_serializer=_given(result_serializer, self.result_serializer),
+            result_storage_key=_given(result_storage_key, self.result_storage_key),
+            cache_result_in_memory=(
+                self.cache_result_in_memory
+                if cache_result_in_memory is None
+                else cache_result_in_memory
+            ),
+            timeout_seconds=self.timeout_seconds if timeout_seconds is None else timeout_seconds,
+            log_prints=_given(log_prints, self.log_prints),
+            refresh_cache=_given(refresh_cache, self.refresh_cache),
+            on_completion=on_completion or list(hooks[StateType.COMPLETED]),
+            on_failure=on_failure or list(hooks[StateType.FAILED]),
+            on_running=on_running or list(hooks[StateType.RUNNING]),
+            on_rollback=list(self.on_rollback_hooks),
+            on_commit=list(self.on_commit_hooks),
+            retry_condition_fn=retry_condition_fn or self.retry_condition_fn,
+            viz_return_value=viz_return_value or self.viz_return_value,
+            asset_deps=asset_deps or self.asset_deps,
+            retry_on=_given(retry_on, self.retry_on),
+            no_retry_on=_given(no_retry_on, self.no_retry_on),
+            on_cancellation=on_cancellation or list(hooks[StateType.CANCELLED]),
+            on_crashed=on_crashed or list(hooks[StateType.CRASHED]),
+        )
+
+    def _original(self) -> Any:
+        if self._isclassmethod:
+            return classmethod(self.fn)
+        return staticmethod(self.fn) if self._isstaticmethod else self.fn
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Task[P, R]:
+        return cast("Task[P, R]", self.bound_to(instance, owner))
+
+    def name_run(self, parameters: dict[str, Any]) -> Any:
+        """The name that `task_run_name` gives a run."""
+        return run_name(self.task_run_name, parameters, self.name, "task_run_name")
+
+    def storage_key(self, parameters: dict[str, Any]) -> str:
+        """The name under which `result_storage_key` keeps a result."""
+        from noria import runtime
+
+        assert self.result_storage_key is not None
+        return self.result_storage_key.format(
+            flow_run=runtime.flow_run, deployment=runtime.deployment, parameters=parameters
+        )
+
+    def __call__(
+        self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
+    ) -> Any:
+        """Run the task here and now.
+
+        Parameters:
+            return_state: Give the final `State` instead of the value, and raise nothing.
+            wait_for: Futures that must complete first.
+
+        Returns:
+            What the function returns; a coroutine of it for an async function, a generator for
+            a generator function.
+
+        Raises:
+            ParameterBindError: The arguments do not fit the function.
+        """
+        parameters = self.spec.bind(args, kwargs)
+        call = TaskCall(self, parameters, wait_for, GroupKind.CALL, place_of(sys._getframe(1)))
+        if self.isgenerator:
+            if self.isasync:
+                return adrive_generator(run_task(call))
+            return drive_generator(run_task(call))
+        if self.isasync:
+            return self._run_async(call, return_state)
+        drive(run_task(call))
+        return _outcome(call, return_state)
+
+    async def _run_async(self, call: TaskCall, return_state: bool) -> Any:
+        await adrive(run_task(call))
+        return _outcome(call, return_state)
+
+    def submit(
+        self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
+    ) -> Any:
+        """Start a run with the flow's task runner.
+
+        Parameters:
+            return_state: Wait and give the final `State` instead of a future.
+            wait_for: Futures that must complete first.
+
+        Returns:
+            A future.
+
+        Raises:
+            MissingContextError: There is no flow around the call.
+        """
+        parameters = self.spec.bind(args, kwargs)
+        runner = _runner(self.name)
+        if isinstance(runner, ThreadPoolTaskRunner):
+            place = place_of(sys._getframe(1))
+            call = TaskCall(self, parameters, wait_for, GroupKind.SUBMIT, place)
+            future: Future[Any] = runner.submit_call(call)
+        else:
+            future = runner.submit(self, parameters, wait_for)
+        if return_state:
+            future.wait()
+            return future.state
+        return future
+
+    def map(
+        self,
+        *args: Any,
+        return_state: bool = False,
+        wait_for: Any = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Start one run for each element of the iterable arguments.
+
+        Parameters:
+            return_state: Wait and give the final states instead of futures.
+            wait_for: Futures that must complete first.
+
+        Returns:
+            The futures, in order.
+
+        Raises:
+            MappingMissingIterable: No argument is iterable.
+            MappingLengthMismatch: The iterables differ in length.
+            MissingContextError: There is no flow around the call.
+        """
+        bound = self.spec.bind(args, kwargs)
+        spec = self.spec
+        by_position = spec.names[: len(args)] if not spec.has_var_positional else spec.names
+        given = {*by_position, *kwargs, spec.var_keyword}
+        parameters = {name: value for name, value in bound.items() if name in given}
+        runner = _runner(self.name)
+        if isinstance(runner, ThreadPoolTaskRunner):
+            place = place_of(sys._getframe(1))
+            futures: FutureList[Any] = runner.map_at(self, parameters, wait_for, place)
+        else:
+            futures = runner.map(self, parameters, wait_for)
+        if return_state:
+            futures.wait()
+            return [future.state for future in futures]
+        return futures
+
+    def stream(
+        self, iterable: Iterable[Any], *, concurrency: int = 8, ordered: bool = False, **static: Any
+    ) -> Any:
+        """Run the task over an iterable of any length, giving results as they come.
+
+        At most `concurrency` runs exist at a time: the iterable is read only as fast as results
+        are taken, so memory stays flat however long it is.
+
+        Parameters:
+            iterable: Elements for the task's first parameter; also an async iterable.
+            concurrency: How many runs may be under way.
+            ordered: Give results in the order of the elements instead of as they end.
+            static: Further arguments, the same for each run.
+
+        Returns:
+            A generator of results; of an async iterable an async generator.
+
+        Example:
+            >>> from noria import flow
+            >>> @task
+            ... def double(n: int) -> int:
+            ...     return 2 * n
+            >>> @flow
+            ... def total() -> int:
+            ...     return sum(double.stream(range(100), concurrency=4))
+            >>> total()
+            9900
+        """
+        runner = _runner(self.name)
+        place = place_of(sys._getframe(1))
+        run = stream if not hasattr(iterable, "__aiter__") else astream
+        return run(self, iterable, runner, concurrency, ordered, static, place)
+
+    def delay(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start a run in the background, without a flow around it if there is none.
+
+        Returns:
+            A future.
+        """
+        runner = defaults.background_runner(ThreadPoolTaskRunner)
+        return cast("Future[Any]", runner.submit(self, self.spec.bind(args, kwargs)))
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name!r}>"
+
+
+def _given(option: Any, present: Any) -> Any:
+    return present if option is NotSet else option
+
+
+def _error_types(option: str, given: Any) -> tuple[type[BaseException], ...]:
+    if given is None:
+        return ()
+    types = given if isinstance(given, tuple | list | set | frozenset) else (given,)
+    for kind in types:
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError(
+                f"'{option}' takes exception classes, such as {option}=(ConnectionError,); "
+                f"got {kind!r}."
+            )
+    return tuple(types)
+
+
+def _runner(name: str) -> Any:
+    context = flow_context.get()
+    if context is None:
+        raise MissingContextError(
+            f"Task {name!r} was submitted outside a flow, so there is no task runner to run it. "
+            f"Submit it inside a flow, call it directly, or use `.delay()`."
+        )
+    return context.task_runner
+
+
+def _outcome(call: TaskCall, return_state: bool) -> Any:
+    """What a direct call gives: the value or the state, or the exception as it was raised."""
+    run: TaskRun = call.run
+    if return_state:
+        return run.state
+    if run.state_type is StateType.COMPLETED:
+        return run.data if call.returned is NotSet else call.returned
+    if call.returned is not NotSet and isinstance(call.returned, State | list | tuple | set):
+        return call.returned
+    if isinstance(run.data, BaseException):
+        raise run.data.with_traceback(user_traceback(run.data.__traceback__))
+    if run.state_name == Name.NOT_READY:
+        raise UpstreamTaskError(run.state_message)
+    return run.state.result()
+
+
+@overload
+def task(__fn: Callable[P, R]) -> Task[P, R]: ...
+@overload
+def task(__fn: None = None, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(
+    __fn: Callable[P, R] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    tags: Iterable[str] | None = None,
+    version: str | None = None,
+    cache_policy: Any = NotSet,
+    cache_key_fn: Callable[..., str | None] | None = None,
+    cache_expiration: timedelta | None = None,
+    task_run_name: str | Callable[..., str] | None = None,
+    retries: int | None = None,
+    retry_delay_seconds: Any = None,
+    retry_jitter_factor: float | None = None,
+    persist_result: bool | None = None,
+    result_storage: Any = None,
+    result_storage_key: str | None = None,
+    result_serializer: Any = None,
+    cache_result_in_memory: bool = True,
+    timeout_seconds: float | None = None,
+    log_prints: bool | None = None,
+    refresh_cache: bool | None = None,
+    on_completion: list[Any] | None = None,
+    on_failure: list[Any] | None = None,
+    on_running: list[Any] | None = None,
+    retry_condition_fn: Callable[..., bool] | None = None,
+    viz_return_value: Any = None,
+    asset_deps: list[Any] | None = None,
+    retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
+    no_retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
+    on_cancellation: list[Any] | None = None,
+    on_crashed: list[Any] | None = None,
+) -> Any:
+    """Mark a function as a task.
+
+    Parameters:
+        name: What its runs are called after; the function's name by default.
+        description: Shown to people; the docstring by default.
+        tags: Tags of every run.
+        version: A version of your own.
+        cache_policy: What makes two calls the same for the cache; see `noria.cache_policies`.
+        cache_key_fn: `fn(context, parameters) -> key`; the same key means the same result.
+        cache_expiration: How long a cached result serves.
+        task_run_name: Template such as `"{day}"`, or a function.
+        retries: How many more times a failing run is tried.
+        retry_delay_seconds: Seconds before each retry: a number, a list, or a function of the
+            number of retries such as `exponential_backoff(2)`.
+        retry_jitter_factor: How far delays are spread, 0 or more.
+        persist_result: True keeps results of any size, False drops them when the run has ended.
+        result_storage: Folder or fsspec URL of kept results.
+        result_storage_key: Template of the name under which a result is kept.
+        result_serializer: `pickle`, `json`, `compressed/pickle`, `compressed/json` or a serializer.
+        timeout_seconds: Seconds after which a run fails as TimedOut.
+        log_prints: Whether prints become log lines; None leaves it to the flow.
+        refresh_cache: True runs the task and renews what is cached.
+        on_completion, on_failure, on_running, on_cancellation, on_crashed: Lists of functions
+            `hook(task, task_run, state)`.
+        retry_condition_fn: `fn(task, task_run, state) -> bool`: whether to retry this failure.
+        retry_on: Retry only these exceptions.
+        no_retry_on: Never retry these.
+
+    Returns:
+        A `Task`, or a decorator that makes one.
+
+    Raises:
+        TypeError: An option has a type that cannot be used.
+        ReservedArgumentError: The function has a parameter named `return_state` or `wait_for`.
+
+    Example:
+        >>> @task(retries=2, retry_delay_seconds=1)
+        ... def add(x: int, y: int) -> int:
+        ...     return x + y
+        >>> add(1, 2)
+        3
+    """
+    options = {key: value for key, value in locals().items() if not key.endswith("__fn")}
+    if __fn is not None:
+        return Task(fn=__fn, **options)
+    return lambda fn: Task(fn=fn, **options)

@@ -1,0 +1,1 @@
+"""Helpers that users may import by name."""

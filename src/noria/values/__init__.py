@@ -1,0 +1,1 @@
+"""Values at rest: content digests, serializers, kept results."""

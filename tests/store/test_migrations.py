@@ -1,0 +1,89 @@
+"""The schema: every way to it ends at the same place, and no way leads back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+
+import pytest
+
+from noria.core.errors import StoreError
+from noria.core.states import STATE_CODES
+from noria.store import migrations
+from noria.store.database import Database
+
+NAMES = sorted(os.listdir(migrations.FOLDER))
+
+
+def schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    rows = connection.execute("select type, name, sql from sqlite_schema order by type, name")
+    return rows.fetchall()
+
+
+def test_migrations_are_numbered_without_a_gap():
+    numbers = [int(name.split("_")[0]) for name in NAMES]
+    assert numbers == list(range(1, migrations.SCHEMA_VERSION + 1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_migration_sets_its_own_version(name):
+    with open(os.path.join(migrations.FOLDER, name), encoding="utf-8") as file:
+        assert f"pragma user_version = {int(name[:4])};" in file.read()
+
+
+@pytest.mark.parametrize("present", range(migrations.SCHEMA_VERSION))
+def test_an_older_store_becomes_as_a_fresh_one(tmp_path, present):
+    older = tmp_path / "migrations"
+    older.mkdir()
+    for name in NAMES[:present]:
+        shutil.copy(os.path.join(migrations.FOLDER, name), older)
+    path = str(tmp_path / "noria.db")
+    connection = sqlite3.connect(path)
+    migrations.apply(connection, path, str(older))
+    connection.commit()
+    connection.close()
+
+    migrated, fresh = Database(path), Database(str(tmp_path / "fresh.db"))
+    with migrated.read() as one, fresh.read() as other:
+        assert schema(one) == schema(other)
+        assert migrations.version(one, path) == migrations.SCHEMA_VERSION
+    migrated.close()
+    fresh.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations.FOLDER, folder)
+    (folder / "0009_broken.sql").write_text("create table extra (a);\ncreate tabel wrong;\n")
+    path = str(tmp_path / "noria.db")
+    monkeypatch.setattr(migrations, "FOLDER", str(folder))
+    with pytest.raises(StoreError, match="syntax error"):
+        Database(path)
+    connection = sqlite3.connect(path)
+    assert schema(connection) == []
+    connection.close()
+
+
+def test_a_script_is_split_at_statements_only():
+    script = (
+        "-- a; comment\ncreate table a (b text default ';');\n\ninsert into a\nvalues ('x;\n');\n"
+    )
+    statements = list(migrations.split(script))
+    assert len(statements) == 2
+    assert statements[1].strip().startswith("insert")
+
+
+def test_the_numbers_of_states_never_change():
+    # They stand in every store, and as literals in the SQL.
+    assert [(code, kind.value) for kind, code in STATE_CODES.items()] == [
+        (0, "SCHEDULED"),
+        (1, "PENDING"),
+        (2, "RUNNING"),
+        (3, "COMPLETED"),
+        (4, "FAILED"),
+        (5, "CANCELLED"),
+        (6, "CRASHED"),
+        (7, "PAUSED"),
+        (8, "CANCELLING"),
+    ]
