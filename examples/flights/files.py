@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from examples.flights.model import WHOLE_YEAR, Partition
+from examples.flights.model import Partition
 
 
 def write_frame(folder: Path, table: str, month: int, frame: pd.DataFrame) -> Partition:
@@ -28,21 +28,20 @@ def write_frame(folder: Path, table: str, month: int, frame: pd.DataFrame) -> Pa
 
     Example:
         >>> folder = Path(tempfile.mkdtemp())
-        >>> write_frame(folder, "airlines", WHOLE_YEAR, pd.DataFrame({"carrier": ["UA"]})).rows
+        >>> write_frame(folder, "airlines", 0, pd.DataFrame({"carrier": ["UA"]})).rows
         1
     """
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = "" if month == WHOLE_YEAR else f"-2013-{month:02d}"
-    path = folder / f"{table}{suffix}.pkl"
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.stem}-", suffix=".tmp")
+    partition = Partition(table=table, month=month, folder=folder, rows=len(frame))
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{table}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             frame.to_pickle(file, compression=None)
-        Path(temporary).replace(path)
+        Path(temporary).replace(partition.path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return Partition(table=table, month=month, path=path, rows=len(frame))
+    return partition
 
 
 def read_frame(partition: Partition) -> pd.DataFrame:

@@ -20,14 +20,24 @@ class Partition:
     Args:
         table: Name of the table, for example `flights`.
         month: 1 to 12, or `WHOLE_YEAR`.
-        path: The file; `files.read_frame` reads it.
+        folder: Where the file is.
         rows: Number of rows in the file.
     """
 
     table: str
     month: int
-    path: Path
+    folder: Path
     rows: int
+
+    @property
+    def path(self) -> Path:
+        """The file; `files.read_frame` reads it.
+
+        The folder is kept rather than the file, since a `Path` to a file counts by what is in the
+        file when calls are compared, and these are megabytes.
+        """
+        month = "" if self.month == WHOLE_YEAR else f"-2013-{self.month:02d}"
+        return self.folder / f"{self.table}{month}.pkl"
 
     @property
     def label(self) -> str:

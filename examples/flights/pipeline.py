@@ -57,7 +57,7 @@ def flights_pipeline(
     """
     wanted = check_months(months)
     folder = unmapped(workdir)
-    database = prepare_database(workdir / "flights.db")
+    prepared = prepare_database(workdir)
 
     raw_tables = extract_table.map(TABLES, folder)
     valid_tables = validate_rows.map(raw_tables, folder)
@@ -86,11 +86,17 @@ def flights_pipeline(
         histograms, wanted, unmapped(samples)
     )
 
-    loaded = load_table.map(unmapped(database), clean_tables, valid_tables)
-    loaded += load_month.map(
-        unmapped(database), enriched, summaries, intervals, valid_flights, valid_weather
-    )
-    return save_report(compose_report(database, loaded), workdir / "report.md")
+    # SQLite takes one writer at a time: called, not mapped, the loads come one after the other,
+    # while the later months are still in work.
+    loaded = [
+        load_table(prepared, *table) for table in zip(clean_tables, valid_tables, strict=True)
+    ]
+    loaded += [
+        load_month(prepared, *month)
+        for month in zip(enriched, summaries, intervals, valid_flights, valid_weather, strict=True)
+    ]
+    written: Path = save_report(compose_report(prepared, loaded), workdir)
+    return written
 
 
 def check_months(months: list[int] | None) -> list[int]:

@@ -15,6 +15,10 @@ from noria import get_run_logger, task
 from noria.exceptions import TemporaryError
 from noria.tasks import exponential_backoff, task_input_hash
 
+#: Names of the two files that a run leaves in its folder.
+DATABASE = "flights.db"
+REPORT = "report.md"
+
 
 @task(name="extract table", task_run_name="extract {table}", tags=["extract"])
 def extract_table(table: str, workdir: Path) -> Partition:
@@ -30,7 +34,7 @@ def extract_table(table: str, workdir: Path) -> Partition:
     return write_frame(workdir / "raw", table, WHOLE_YEAR, source.read_table(table))
 
 
-@task(name="extract flights", tags=["extract"])
+@task(name="extract flights", task_run_name="extract flights", tags=["extract"])
 def extract_flights(months: list[int], workdir: Path) -> list[Partition]:
     """Part the one large file of flights into months.
 
@@ -204,26 +208,26 @@ def carrier_intervals(histogram: pd.DataFrame, month: int, samples: int) -> pd.D
     return aggregate.carrier_intervals(histogram, samples)
 
 
-@task(name="prepare database", tags=["load"])
-def prepare_database(path: Path) -> Path:
-    """Make the tables that are missing.
+@task(name="prepare database", task_run_name="prepare database", tags=["load"])
+def prepare_database(workdir: Path) -> Path:
+    """Make the database and the tables that are missing in it.
 
     Args:
-        path: The SQLite file.
+        workdir: Folder of the run.
 
     Returns:
-        The same path: who is handed it may load.
+        The same folder: who is handed it may load.
     """
-    database.prepare(path)
-    return path
+    database.prepare(workdir / DATABASE)
+    return workdir
 
 
 @task(name="load table", task_run_name="load {cleaned.label}", tags=["load"])
-def load_table(path: Path, cleaned: Partition, validated: Validated) -> int:
+def load_table(prepared: Path, cleaned: Partition, validated: Validated) -> int:
     """Load a table that has no months, in place of what was there.
 
     Args:
-        path: The SQLite file, prepared.
+        prepared: Folder of the run, with the database in it.
         cleaned: The rows.
         validated: Where the rows set aside are.
 
@@ -231,12 +235,12 @@ def load_table(path: Path, cleaned: Partition, validated: Validated) -> int:
         Number of rows loaded.
     """
     frame, rejects = read_frame(cleaned), read_frame(validated.rejects)
-    return database.replace_table(path, cleaned.table, frame, rejects)
+    return database.replace_table(prepared / DATABASE, cleaned.table, frame, rejects)
 
 
-@task(name="load month", task_run_name="load {enriched.label}", tags=["load"], retries=1)
+@task(name="load month", task_run_name="load {enriched.label}", tags=["load"])
 def load_month(
-    path: Path,
+    prepared: Path,
     enriched: Enriched,
     summary: pd.DataFrame,
     intervals: pd.DataFrame,
@@ -246,7 +250,7 @@ def load_month(
     """Load all that is known of a month in one transaction, in place of what was there.
 
     Args:
-        path: The SQLite file, prepared.
+        prepared: Folder of the run, with the database in it.
         enriched: The joined flights.
         summary: The sums of the month.
         intervals: The carriers' ranges of the month.
@@ -265,34 +269,35 @@ def load_month(
         "rejects": pd.concat(rejects, ignore_index=True),
         "unmatched": pd.DataFrame(list(enriched.unmatched.items()), columns=["source", "flights"]),
     }
-    return database.replace_month(path, enriched.flights.month, tables)
+    return database.replace_month(prepared / DATABASE, enriched.flights.month, tables)
 
 
-@task(name="compose report", tags=["report"])
-def compose_report(path: Path, loaded: list[int]) -> str:
+@task(name="compose report", task_run_name="compose report", tags=["report"])
+def compose_report(prepared: Path, loaded: list[int]) -> str:
     """Write the report from what was loaded.
 
     Args:
-        path: The SQLite file.
+        prepared: Folder of the run, with the database in it.
         loaded: Rows loaded by each load; the report needs them all to have ended.
 
     Returns:
         The report as Markdown.
     """
     get_run_logger().info("%s rows in the database", f"{sum(loaded):,}")
-    return report.compose(path)
+    return report.compose(prepared / DATABASE)
 
 
-@task(name="save report", tags=["report"])
-def save_report(text: str, path: Path) -> Path:
-    """Write the report to its file.
+@task(name="save report", task_run_name="save report", tags=["report"])
+def save_report(text: str, workdir: Path) -> Path:
+    """Write the report to its file, in place of an earlier one.
 
     Args:
         text: The report.
-        path: Where it goes; what was there is replaced.
+        workdir: Folder of the run.
 
     Returns:
-        The same path.
+        Path of the report.
     """
+    path = workdir / REPORT
     path.write_text(text, encoding="utf-8")
     return path

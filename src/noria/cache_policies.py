@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from noria.core.functions import code_of
 from noria.values.digest import Undigestable, content_digest, digest_named
 
 if TYPE_CHECKING:
     from noria.engine.context import TaskRunContext
+
+_WITHOUT_INPUT = (
+    "Leave it out (cache_policy=INPUTS - {name!r}), give a cache_key_fn of your own, or set "
+    "cache_policy=NO_CACHE."
+)
+_WITHOUT_FLOW = "Use a policy without FLOW_PARAMETERS for this task, or set cache_policy=NO_CACHE."
 
 CacheKeyFn = Callable[["TaskRunContext", dict[str, Any]], str | None]
 
@@ -237,7 +243,7 @@ class _None(CachePolicy):
 
     def __add__(self, other: CachePolicy) -> CachePolicy:
         """The other policy."""
-        return other if isinstance(other, CachePolicy) else NotImplemented
+        return other
 
 
 class TaskSource(CachePolicy):
@@ -255,7 +261,7 @@ class TaskSource(CachePolicy):
         **kwargs: Any,
     ) -> str | None:
         """The digest of the code."""
-        if not task_ctx:
+        if _is_absent(task_ctx):
             return None
         return _code_digest(getattr(task_ctx.task, "fn", task_ctx.task)).hex()
 
@@ -273,7 +279,7 @@ class FlowParameters(CachePolicy):
         """The digest of the flow's parameters; None when it has none."""
         if not flow_parameters:
             return None
-        return _named_digest(flow_parameters, "The flow's parameter").hex()
+        return _named_digest(flow_parameters, "The flow's parameter", _WITHOUT_FLOW).hex()
 
 
 class RunId(CachePolicy):
@@ -287,7 +293,7 @@ class RunId(CachePolicy):
         **kwargs: Any,
     ) -> str | None:
         """The id of the flow run, outside of flows that of the task run."""
-        if not task_ctx:
+        if _is_absent(task_ctx):
             return None
         run = task_ctx.task_run
         return str(run.id if run.flow_run_id is None else run.flow_run_id)
@@ -322,7 +328,7 @@ class Inputs(CachePolicy):
         if not given:
             return None
         counted = {name: value for name, value in given.items() if name not in self.exclude}
-        return _named_digest(counted, "Parameter").hex()
+        return _named_digest(counted, "Parameter", _WITHOUT_INPUT).hex()
 
     def __sub__(self, other: str) -> CachePolicy:
         """These arguments without one."""
@@ -352,24 +358,18 @@ def task_input_hash(context: TaskRunContext, arguments: dict[str, Any]) -> str |
 
 
 def _task_input_key(context: TaskRunContext, arguments: Mapping[str, Any]) -> str:
-    content = _named_digest({**_bound(context), **arguments}, "Parameter")
+    content = _named_digest({**_bound(context), **arguments}, "Parameter", _WITHOUT_INPUT)
     return content_digest((context.task.task_key, _code_digest(context.task.fn), content)).hex()
 
 
-def _named_digest(values: Mapping[str, Any], spoken: str) -> bytes:
+def _named_digest(values: Mapping[str, Any], spoken: str, way_out: str) -> bytes:
     try:
         return digest_named(values)
     except Undigestable as error:
-        _refuse(error, spoken)
-
-
-def _refuse(error: Undigestable, spoken: str) -> NoReturn:
-    name = error.name
-    raise ValueError(
-        f"{spoken} {name!r} cannot be part of a cache key: {error}. Leave it out "
-        f"(cache_policy=INPUTS - {name!r}), give a cache_key_fn of your own, or set "
-        "cache_policy=NO_CACHE."
-    ) from error
+        advice = way_out.format(name=error.name)
+        raise ValueError(
+            f"{spoken} {error.name!r} cannot be part of a cache key: {error}. {advice}"
+        ) from error
 
 
 def _bound(context: TaskRunContext | None) -> dict[str, Any]:
@@ -408,6 +408,11 @@ def _simplified(policies: Sequence[CachePolicy]) -> list[CachePolicy]:
         return others
     excluded = {name for policy in by_inputs for name in policy.exclude}
     return [*others, Inputs(exclude=sorted(excluded))]
+
+
+def _is_absent(context: object) -> bool:
+    """Whether a policy is asked without a context, which the types do not allow but people do."""
+    return context is None
 
 
 def _check_name(other: object) -> None:

@@ -35,9 +35,9 @@ class LocalFileSystem:
         folder = self._folder()
         address = folder.address(path)
         if not os.path.exists(address):
-            raise ValueError(f"Path {address} does not exist.")
-        if not os.path.isfile(address):
-            raise ValueError(f"Path {address} is not a file.")
+            raise ValueError(f"There is no file {address}.")
+        if os.path.isdir(address):
+            raise ValueError(f"{address} is a folder, not a file.")
         return folder.read(path)
 
     def write_path(self, path: str, content: bytes) -> str:

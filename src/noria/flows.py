@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
+from noria.backend.port import MemoEntry
 from noria.core import functions
 from noria.core.annotations import NotSet
 from noria.core.errors import CancelledRun, CancelRun, TerminationSignal
@@ -317,13 +318,25 @@ class Flow(Marked, Generic[P, R]):
             return self._run_async(call, return_state)
         return adrive_generator(run_flow(call)) if self.isasync else drive_generator(run_flow(call))
 
-    def execute(self, row: FlowRunRow, parameters: dict[str, Any]) -> Any:
-        """Execute an existing run again; `noria.runs.resume` is what people call.
+    def execute(
+        self,
+        parameters: dict[str, Any],
+        row: FlowRunRow | None = None,
+        memo: dict[bytes, MemoEntry] | None = None,
+    ) -> Any:
+        """Execute an existing run again, or a new one that knows an old one's results.
+
+        What people call is `noria.runs.resume` and `noria.runs.fork`.
+
+        Parameters:
+            parameters: The arguments.
+            row: The run; None for a new one.
+            memo: Results of another run by identity.
 
         Returns:
             The final state; an awaitable of it for an async flow.
         """
-        call = FlowCall(self, parameters, None, NOWHERE, existing=row)
+        call = FlowCall(self, parameters, None, NOWHERE, existing=row, memo=memo)
         return self._start(call, True) if self.isasync else self._run(call, True)
 
     def resume(self, run_id: Any) -> Any:

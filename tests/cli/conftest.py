@@ -34,7 +34,7 @@ class StoppedClock(clock.Clock):
         self.on_sleep()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def stopped() -> Iterator[StoppedClock]:
     with clock.use(StoppedClock()) as installed:
         assert isinstance(installed, StoppedClock)
@@ -49,7 +49,7 @@ def store() -> Iterator[LocalBackend]:
 
 
 @pytest.fixture
-def noria(store: LocalBackend, tmp_path: Any) -> Call:
+def noria(store: LocalBackend, tmp_path: Any, stopped: StoppedClock) -> Call:
     """Call the command; `tty=True` as on a terminal of 100 columns without colours."""
 
     def call(*args: str, tty: bool = False, input: str | None = None, **environ: str) -> Result:

@@ -74,7 +74,9 @@ def task_run(run: FlowRunRow, number: int, **facts: Any) -> TaskRunRow:
     start = (run.start or run.created) + number * SECOND
     defaults: dict[str, Any] = dict.fromkeys(TaskRunRow._fields)
     defaults |= {
-        "id": (start // 1000).to_bytes(6) + bytes.fromhex("7abc8def4567") + (number << 20).to_bytes(4),
+        "id": (start // 1000).to_bytes(6)
+        + bytes.fromhex("7abc8def4567")
+        + (number << 20).to_bytes(4),
         "flow_run": run.id,
         "epoch": run.epoch,
         "group": 1,

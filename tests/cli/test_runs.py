@@ -236,8 +236,8 @@ class TestShow:
         assert [task["name"] for task in tasks] == ["extract-001", "extract-002", "extract-003"]
         assert (tasks[0]["cpu_time"], tasks[0]["peak_memory"]) == (1.5, 2048)
         failed = noria("runs", "show", run.name, "--tasks", "--state", "failed", tty=True).stdout
-        assert failed.splitlines()[1].split() == (
-            "■ Failed extract-003 2 1.00 s ValueError: bad row 17 (flights.py:41 in clean)".split()
+        assert " ".join(failed.splitlines()[1].split()) == (
+            "■ Failed extract-003 2 1.00 s ValueError: bad row 17 (flights.py:41 in clean)"
         )
 
     def test_all_pages_of_tasks_are_listed(self, noria, store, three, monkeypatch):

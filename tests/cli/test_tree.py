@@ -180,9 +180,7 @@ def test_no_line_is_wider_than_the_terminal(store, lines):
         for n in range(1, 9)
     ]
     error = json.dumps({"type": "E", "message": "长" * 400, "frame": "f.py:1 in f"})
-    failures = [
-        task_run(run, n, group=n, state=StateType.FAILED, error=error) for n in range(1, 9)
-    ]
+    failures = [task_run(run, n, group=n, state=StateType.FAILED, error=error) for n in range(1, 9)]
     store.append(batch(run, *deep, *failures))
     for limit in (60, 80, 140):
         shown = lines(run, limit)
@@ -194,9 +192,7 @@ def test_no_line_is_wider_than_the_terminal(store, lines):
 def test_alike_failures_are_one_line_and_the_rest_is_counted(store, lines):
     run = flow_run(state=StateType.FAILED, message="9 of 9 failed")
     errors = [json.dumps({"type": f"E{n}", "message": "x", "frame": ""}) for n in range(5)]
-    rows = [
-        task_run(run, n, state=StateType.FAILED, error=errors[min(n, 4)]) for n in range(9)
-    ]
+    rows = [task_run(run, n, state=StateType.FAILED, error=errors[min(n, 4)]) for n in range(9)]
     store.append(batch(run, group(run, 1, "load", counts=counts(failed=9)), *rows))
     shown = [line.strip() for line in lines(run)]
     assert "5 × E4: x" in shown

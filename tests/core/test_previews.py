@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from noria.core.previews import preview, previews
 
-checked = settings(derandomize=True, deadline=None)
+checked = settings(derandomize=True, deadline=None, max_examples=60)
 
 
 class Plain: ...
@@ -127,6 +127,7 @@ values = st.recursive(
     lambda inner: (
         st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner) | st.sets(st.text())
     ),
+    max_leaves=20,
 )
 
 

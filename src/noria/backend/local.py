@@ -137,10 +137,6 @@ class LocalBackend:
         for identity, entry in task_runs.memo(self._database, flow_run):
             yield identity, MemoEntry(*entry)
 
-    def child_runs_by_identity(self, flow_run: bytes) -> dict[bytes, bytes]:
-        with self._database.read() as connection:
-            return task_runs.child_runs(connection, flow_run)
-
     def forget(self, flow_run: bytes, task_runs: Sequence[bytes]) -> None:
         with self._database.write() as connection:
             forget_calls(connection, flow_run, task_runs)

@@ -23,7 +23,7 @@ from noria.core.states import StateType
 
 
 class MemoEntry(NamedTuple):
-    """A finished call of an earlier execution, as resume finds it by identity."""
+    """A call of an earlier execution, as resume finds it by identity."""
 
     task_run: bytes
     result: StoredValue | None
@@ -135,13 +135,11 @@ class Backend(Protocol):
         """The finished task runs that took longest."""
 
     def memo(self, flow_run: bytes) -> Iterator[tuple[bytes, MemoEntry]]:
-        """Identity and completion of every completed call of a run that carries an identity."""
-
-    def child_runs_by_identity(self, flow_run: bytes) -> dict[bytes, bytes]:
-        """Identity -> flow run, of sub-flow calls that have not completed: resume goes on in them."""
+        """Every call of a run that carries an identity: the completed ones with their results, the
+        others with their ids, which they keep when they are made again."""
 
     def forget(self, flow_run: bytes, task_runs: Sequence[bytes]) -> None:
-        """Take the given completions out of a run's memo, so that they run again."""
+        """Drop the kept results of the given calls, so that they are made again."""
 
     def logs(
         self,

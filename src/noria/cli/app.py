@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_stdout
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,6 +82,10 @@ class App:
         if not asked.isdigit() and not sys.stdout.isatty():
             return 120
         return max(shutil.get_terminal_size((100, 24)).columns, 40)
+
+    def quiet(self) -> AbstractContextManager[object]:
+        """Keep stdout for the data that was asked for: what a user's code prints goes to stderr."""
+        return nullcontext() if self.output is None else redirect_stdout(sys.stderr)
 
     def say(self, line: str = "", end: str = "\n") -> None:
         """Print a line of data to stdout."""

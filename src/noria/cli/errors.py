@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import importlib
 import os
 import platform
 import re
@@ -19,7 +20,7 @@ from noria.cli.text import clean
 from noria.core import clock
 from noria.core import errors as core
 from noria.core.settings import Settings
-from noria.core.tracebacks import format_exception
+from noria.core.tracebacks import format_exception, is_own, message, type_name
 
 
 class Exit(enum.IntEnum):
@@ -56,6 +57,7 @@ class Code(enum.Enum):
     CONFLICT = ("N020", Exit.CONFLICT)
     STORE = ("N030", Exit.UNREACHABLE)
     REFUSED = ("N040", Exit.RUN_FAILED)
+    STOPPED = ("N041", Exit.RUN_NOT_FINISHED)
     INTERNAL = ("N070", Exit.INTERNAL)
 
     @property
@@ -103,10 +105,17 @@ class CliError(Exception):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(word, sorted(set(known)), 3, 0.55)
+    # What is much further away than the nearest is noise.
+    least = _likeness(word, near[0]) - 0.15 if near else 0.0
+    near = [other for other in near if _likeness(word, other) >= least]
     if not near:
         return ""
     *others, last = near
     return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 _CODES: tuple[tuple[type[core.NoriaException], Code, str], ...] = (
@@ -118,6 +127,8 @@ _CODES: tuple[tuple[type[core.NoriaException], Code, str], ...] = (
     (core.ObjectNotFound, Code.UNKNOWN_RUN, ""),
     (core.ConfigurationError, Code.SETTING, ""),
     (core.StoreError, Code.STORE, ""),
+    (core.CancelledRun, Code.STOPPED, ""),
+    (core.CrashedRun, Code.STOPPED, ""),
     (core.NoriaException, Code.REFUSED, ""),
 )
 _SENTENCE_END = re.compile(r"(?<=[.:;]) (?=[A-Z])|\n")
@@ -135,19 +146,47 @@ def explain(error: BaseException) -> CliError | None:
         return _script_raised(error)
     for kind, code, todo in _CODES:
         if isinstance(error, kind):
-            head, *rest = _SENTENCE_END.split(str(error))
-            return CliError(code, clean(head).rstrip("."), "\n".join(map(clean, rest)), todo)
+            head, *rest = _sentences(error)
+            return CliError(code, head.rstrip("."), "\n".join(rest), todo)
     return None
 
 
+def _sentences(error: core.NoriaException) -> list[str]:
+    found = [clean(part) for part in _SENTENCE_END.split(str(error)) if part.strip()]
+    if isinstance(error, core.ParameterTypeError):
+        # Before the sentences of ours stand the lines that pydantic has for the same parameters.
+        return [part for part in found if part.startswith("Flow '")] or found
+    if isinstance(error, core.UnspecifiedFlowError):
+        return found[:1]
+    return found or [type(error).__name__]
+
+
 def _script_raised(error: core.ScriptError) -> CliError:
-    head, *rest = str(error).splitlines() or [""]
+    cause = error.user_exc
+    hint = ""
+    if isinstance(cause, ModuleNotFoundError):
+        hint = f"is it installed for {sys.executable}?"
     return CliError(
         Code.SCRIPT_RAISED,
-        clean(head),
-        clean("\n".join(rest), lines=True),
-        detail=clean(format_exception(error.user_exc), lines=True),
+        clean(str(error).partition(" encountered ")[0]) + " raised while it was loaded",
+        clean(f"{type_name(cause)}: {message(cause)}"),
+        hint,
+        detail=clean(_as_the_user_wrote_it(cause), lines=True),
     )
+
+
+def _as_the_user_wrote_it(error: BaseException) -> str:
+    """The traceback without the import machinery above the user's first line."""
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
+    frame = error.__traceback__
+    while frame is not None and _is_machinery(frame.tb_frame.f_code.co_filename):
+        frame = frame.tb_next
+    return format_exception(error.with_traceback(frame))
+
+
+def _is_machinery(path: str) -> bool:
+    return is_own(path) or path.startswith("<frozen importlib") or path == importlib.__file__
 
 
 def _usage(error: click.UsageError) -> CliError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -76,6 +75,14 @@ def _unknown(backend: Backend, reference: str) -> CliError:
             f"the store is {backend.info().location}",
             "start one: noria run FILE   (or point NORIA_HOME at the store you mean)",
         )
+    of_flow = [summary.run for summary in recent if summary.run.flow_name == reference]
+    if of_flow:
+        return CliError(
+            Code.UNKNOWN_RUN,
+            f"{reference} is a flow, not a run",
+            f"its newest run is {of_flow[0].name}, {short_id(backend, of_flow[0].id)}",
+            f"list them: noria runs ls --flow {reference}",
+        )
     known = [summary.run.name for summary in recent]
     known += [to_text(summary.run.id)[: len(reference)] for summary in recent]
     return CliError(
@@ -102,9 +109,9 @@ class RunReference(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Names and ids of recent runs; nothing at all when the store cannot be read."""
         app = app_of(ctx)
-        if app.backend is None and not os.path.exists(app.settings.database_path):
-            return []
         try:
+            if app.backend is None and not os.path.exists(app.settings.database_path):
+                return []
             return _completions(backend_of(app), incomplete)
         except Exception:  # noqa: BLE001 - an error would be written into the line being typed
             return []
@@ -113,18 +120,19 @@ class RunReference(click.ParamType[str]):
 
 
 def _completions(backend: Backend, incomplete: str) -> list[CompletionItem]:
-    items: dict[str, Any] = {}
     now = clock.now()
-    for summary in backend.flow_runs(RunFilter(top_level=False, limit=100)):
+    recent = backend.flow_runs(RunFilter(top_level=False, limit=100))
+    items: dict[str, str] = {}
+    for summary in recent:
         row = summary.run
         what = f"{row.flow_name}, {state_name(row.state, row.state_name)}"
         text = clean(f"{what}, {ago(row.start or row.created, now)}")
-        names = [row.name] if not incomplete or row.name.startswith(incomplete) else []
+        names = [row.name] if row.name.startswith(incomplete) else []
         if incomplete and to_text(row.id).startswith(incomplete):
             names.append(short_id(backend, row.id))
         for name in names:
             items.setdefault(name, text)
-    if "@last".startswith(incomplete) and items:
+    if recent and "@last".startswith(incomplete):
         items["@last"] = "the newest run"
     return [CompletionItem(name, help=text) for name, text in items.items()]
 

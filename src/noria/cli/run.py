@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from noria.cli import entrypoint
@@ -11,7 +9,6 @@ from noria.cli.app import App, output_options, pass_app
 from noria.cli.loading import call, load
 from noria.cli.outcome import finish
 from noria.cli.parameters import read_parameters
-from noria.core.parameters import ParameterSpec
 
 
 @click.command(
@@ -38,8 +35,11 @@ from noria.core.parameters import ParameterSpec
 def run(app: App, target: str, assignments: tuple[str, ...], document: str | None) -> None:
     """Run a flow in this process.
 
-    What happens is told on stderr; stdout stays empty unless a format is asked for with -o.
+    What happens is told on stderr; stdout is the flow's own, unless a format
+    is asked for with -o.
     """
-    flow = load(entrypoint.parse(target))
-    parameters: dict[str, Any] = read_parameters(ParameterSpec.of(flow.fn), document, assignments)
-    finish(app, call(flow, parameters))
+    place = entrypoint.parse(target)
+    with app.quiet():
+        flow = load(place)
+        state = call(flow, read_parameters(flow.spec, document, assignments))
+    finish(app, state)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
 from typing import Any
+
+from noria.core.hashing import blake2b
 
 _GENERATOR = 0x20
 _COROUTINE = 0x80

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from noria.core.jsontext import to_json
 
 LIMIT = 120
 """Characters of one preview."""
@@ -55,7 +56,7 @@ def previews(parameters: Mapping[str, Any], limit: int = LIMIT) -> str:
         if cls is int and -(2**63) < value < 2**63:
             parts.append(f'"{name}": "{value}"')
         else:
-            parts.append(f'"{name}": {json.dumps(preview(value, limit), ensure_ascii=False)}')
+            parts.append(f'"{name}": {to_json(preview(value, limit))}')
     return "{" + ", ".join(parts) + "}"
 
 

@@ -5,7 +5,6 @@ Each field's comment names its variable; `NORIA_` is put before the name in capi
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 from collections.abc import Mapping
@@ -144,6 +143,8 @@ def _check(settings: Settings) -> None:
 
 def _unknown(variable: str, value: str, allowed: tuple[str, ...]) -> str:
     known = {each.lower(): each for each in allowed}
+    import difflib  # noqa: PLC0415 - only a wrong setting needs it
+
     near = [known[each] for each in difflib.get_close_matches(value.lower(), known, 1)]
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{variable} is {value!r}; expected one of {', '.join(allowed)}.{hint}"

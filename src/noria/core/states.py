@@ -5,15 +5,16 @@ No status string stands anywhere else. `noria.core.transitions` says which state
 
 from __future__ import annotations
 
-import copy
 import enum
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from noria.core import clock, errors, ids
 from noria.core.annotations import BaseAnnotation
+
+if TYPE_CHECKING:
+    import uuid
 
 R = TypeVar("R")
 
@@ -171,7 +172,7 @@ class State(Generic[R]):
         self._details = (
             StateDetails(**state_details) if isinstance(state_details, Mapping) else state_details
         )
-        self._id = uuid.UUID(id) if isinstance(id, str) else id
+        self._id = ids.parse(id) if isinstance(id, str) else id
         self._load: Callable[[], Any] | None = None
         if kind is StateType.SCHEDULED and self.state_details.scheduled_time is None:
             self.state_details.scheduled_time = self.timestamp
@@ -278,6 +279,8 @@ class State(Generic[R]):
         """
         copied = self._copy({}, update)
         if deep:
+            import copy  # noqa: PLC0415 - hardly any program asks for it
+
             copied._details = copy.deepcopy(copied._details)
             copied.data = copy.deepcopy(copied.data)
         return copied
@@ -287,7 +290,7 @@ class State(Generic[R]):
         return self.model_copy(update={"id": ids.to_uuid(ids.new_id())}, deep=deep)
 
     def _copy(self, fields: dict[str, Any], update: Mapping[str, Any] | None) -> State[R]:
-        copied: State[R] = State(
+        copied: State[R] = type(self)(
             **{
                 "type": self.type,
                 "name": self.name,

@@ -8,14 +8,14 @@ alike in all of these. An argument that a recorded call gave stands for that cal
 from __future__ import annotations
 
 import marshal
-from hashlib import blake2b
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
 from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.errors import UpstreamTaskError
+from noria.core.hashing import blake2b
 from noria.core.ids import new_id
 from noria.core.previews import previews
 from noria.core.records import GroupKind
@@ -26,8 +26,11 @@ from noria.engine.execution import ROOT, FlowExecution
 from noria.engine.futures import Future
 from noria.engine.groups import NOWHERE, Group, Place
 from noria.engine.runs import TaskRun
-from noria.engine.session import Session, open_session
+from noria.engine.session import open_session
 from noria.values.digest import fingerprint
+
+if TYPE_CHECKING:
+    from noria.engine.opening import Session
 
 CONTENT_LIMIT = 1 << 20
 """Arguments up to so many bytes count by content; larger ones by the count of the call."""
@@ -216,7 +219,8 @@ class TaskCall:
         entry = execution.memo.get(run.identity)
         if entry is not None:
             self.memo = entry
-            run.raw_id = entry.task_run
+            if entry.task_run:
+                run.raw_id = entry.task_run
             run.child_run = entry.child_run
             if entry.name is not None:
                 run.name = entry.name

@@ -109,7 +109,7 @@ class Visitor:
             return value
         visited = {name: self.visit(item, allowed) for name, item in fields.items()}
         changed = {name: item for name, item in visited.items() if item is not fields[name]}
-        return _with_fields(value, changed) if changed else value
+        return with_fields(value, changed) if changed else value
 
 
 def _like(original: Any, content: Any) -> Any:
@@ -124,7 +124,7 @@ def _like(original: Any, content: Any) -> Any:
         return base(content)
 
 
-def _with_fields(value: Any, changed: dict[str, Any]) -> Any:
+def with_fields(value: Any, changed: dict[str, Any]) -> Any:
     if hasattr(value, "model_copy"):
         return value.model_copy(update=changed)
     import copy

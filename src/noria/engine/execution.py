@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import threading
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
 from noria.core import clock
 from noria.core.errors import CancelRun
+from noria.core.hashing import blake2b
 from noria.core.records import GroupKind, LogRow
 from noria.core.states import StateType
 from noria.engine import interrupts
@@ -19,7 +19,7 @@ from noria.engine.runs import FlowRun, TaskRun
 
 if TYPE_CHECKING:
     from noria.engine.futures import Future
-    from noria.engine.session import Session
+    from noria.engine.opening import Session
 
 ROOT = b"\0" * 16
 """The identity of the flow itself, the parent of its direct calls."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
 from noria.core import clock, ids
 from noria.core.annotations import NotSet
 from noria.core.errors import MissingResult, StoreError
+from noria.core.jsontext import from_json
 from noria.core.names import random_run_name
 from noria.core.records import FlowRunRow, GroupKind
 from noria.core.states import StateType
@@ -21,7 +21,10 @@ from noria.engine.effects import Effect, Wait
 from noria.engine.execution import FlowExecution
 from noria.engine.groups import Place
 from noria.engine.runs import FlowRun
-from noria.engine.session import Session, open_session
+from noria.engine.session import open_session
+
+if TYPE_CHECKING:
+    from noria.engine.opening import Session
 
 ARGUMENTS_LIMIT = 16 << 20
 """Arguments up to so many bytes are kept, so that a run can be resumed without being told them."""
@@ -36,10 +39,11 @@ class FlowCall:
         run: The flow run.
         tracking: The call as the parent flow sees it; None at the top.
         execution: The execution, once it has begun.
+        memo: What a run that this one is forked from has kept; None otherwise.
         returned: What the function returned, futures made states.
     """
 
-    __slots__ = ("execution", "flow", "parameters", "returned", "run", "session", "tracking", "wait_for")
+    __slots__ = ("execution", "flow", "memo", "parameters", "returned", "run", "session", "tracking", "wait_for")
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class FlowCall:
         wait_for: Any,
         place: Place,
         existing: FlowRunRow | None = None,
+        memo: dict[bytes, MemoEntry] | None = None,
     ) -> None:
         self.flow = flow
         self.parameters = parameters
@@ -55,6 +60,7 @@ class FlowCall:
         self.execution: FlowExecution | None = None
         self.returned: Any = NotSet
         self.tracking: TaskCall | None = None
+        self.memo = memo
         parent = flow_context.get()
         if existing is None and parent is not None:
             self.tracking = TaskCall(flow, parameters, wait_for, GroupKind.FLOW, place)
@@ -110,7 +116,7 @@ class FlowCall:
 
     def begin_execution(self) -> FlowExecution:
         """Make the execution: its runner, and what earlier executions of the run have kept."""
-        memo: dict[bytes, MemoEntry] = {}
+        memo = self.memo or {}
         if self.run.epoch > 1:
             memo = dict(self.session.backend.memo(self.run.raw_id))
         runner = self.flow.task_runner.duplicate()
@@ -139,11 +145,11 @@ def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
     run.raw_id, run.name, run.created = row.id, row.name, row.created
     run.epoch, run.run_count = row.epoch, row.run_count
     run.root_run, run.parent_run, run.parent_task = row.root_run, row.parent_run, row.parent_task
-    run.tags = json.loads(row.tags) if row.tags else []
+    run.tags = from_json(row.tags) if row.tags else []
     run.arguments = row.arguments
     run.start = row.start
-    run.history = json.loads(row.history) if row.history else None
-    run.settings = json.loads(row.settings) if row.settings else None
+    run.history = from_json(row.history) if row.history else None
+    run.settings = from_json(row.settings) if row.settings else None
     if row.state_name or row.state:
         run.state_type, run.state_name = row.state, row.state_name or run.state_name
         run.state_message, run.state_time = row.message, row.end or row.created

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from typing import Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.errors import FlowRunTimeoutError, UpstreamTaskError
+from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
     failed_state,
@@ -295,7 +295,7 @@ def _record(call: FlowCall) -> None:
     run = call.run
     error = None
     if isinstance(run.data, BaseException):
-        error = json.dumps(error_facts(run.data), ensure_ascii=False)
+        error = to_json(error_facts(run.data))
     if call.execution is not None:
         call.execution.record_flow(error)
     tracking = call.tracking

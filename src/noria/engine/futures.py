@@ -6,7 +6,6 @@ Made by the tens of thousands, so one is a few slots, and what waiting needs is 
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,6 +13,8 @@ from noria.core import clock
 from noria.core.states import State, StateType, state_result
 
 if TYPE_CHECKING:
+    import uuid
+
     from noria.engine.runs import TaskRun
 
 R = TypeVar("R")

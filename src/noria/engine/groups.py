@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from hashlib import blake2b
 from types import CodeType
 from typing import NamedTuple
 
+from noria.core.hashing import blake2b
+from noria.core.jsontext import to_json
 from noria.core.records import GroupCount, GroupRow
 
 _NO_COUNTS = (0,) * len(GroupCount.NAMES)
@@ -79,10 +79,10 @@ class Group:
             name=self.name,
             kind=self.kind,
             place=self.place,
-            tags=json.dumps(sorted(self.tags), ensure_ascii=False) if self.tags else None,
+            tags=to_json(sorted(self.tags)) if self.tags else None,
             expected=self.expected,
             counts=_NO_COUNTS,
-            upstream=json.dumps(sorted(self.upstream)) if self.upstream else None,
+            upstream=to_json(sorted(self.upstream)) if self.upstream else None,
             first_start=None,
             last_end=None,
             busy=0,

@@ -6,7 +6,6 @@ threads an exception is set, which the thread meets at its next step of Python.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,9 +15,6 @@ from typing import Any
 
 from noria.core import clock
 from noria.core.errors import CancelRun, TerminationSignal
-
-_cancelled_sleep = threading.Event()
-
 
 class _Deadline:
     __slots__ = ("error", "moment")
@@ -55,6 +51,8 @@ def _arm() -> None:
         signal.setitimer(signal.ITIMER_REAL, _NEVER)
         return
     next_moment = min(entry.moment for entry in _deadlines)
+    if next_moment == float("inf"):
+        return
     signal.setitimer(signal.ITIMER_REAL, max(1e-4, next_moment - clock.monotonic()))
 
 
@@ -71,6 +69,8 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
 def raise_in_thread(thread: threading.Thread, error: type[BaseException]) -> None:
     """Let `error` be raised in another thread as soon as it runs Python again."""
     if thread.ident is not None and thread.is_alive():
+        import ctypes
+
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(error)
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from noria.core import clock, ids
+from noria.core.jsontext import to_json
 from noria.core.records import FlowRunRow, StoredValue, TaskRunRow
 from noria.core.states import State, StateDetails, StateType, default_name
 
 if TYPE_CHECKING:
+    import uuid
+
     from noria.engine.groups import Group
 
 
@@ -83,7 +84,7 @@ class _Run:
 
     def history_text(self) -> str | None:
         """The history as it is stored."""
-        return None if self.history is None else json.dumps(self.history, ensure_ascii=False)
+        return None if self.history is None else to_json(self.history)
 
     def plain_name(self) -> str | None:
         """The state's name as it is stored: None when it is the type's own."""
@@ -253,13 +254,13 @@ class TaskRun(_Run):
             self.end,
             self.identity,
             self.stored,
-            None if upstream is None else json.dumps(upstream),
+            None if upstream is None else to_json(upstream),
             self.inputs,
             self.child_run,
             self.cpu,
             self.peak_memory,
             self.process,
-            None if tags is None else json.dumps(sorted(tags), ensure_ascii=False),
+            None if tags is None else to_json(sorted(tags)),
             error,
             None if self.history is None else self.history_text(),
         )
@@ -341,7 +342,7 @@ class FlowRun(_Run):
     @property
     def flow_id(self) -> uuid.UUID:
         """An id of the flow, the same for all its runs."""
-        return uuid.uuid5(uuid.NAMESPACE_OID, self.flow_name)
+        return ids.named(self.flow_name)
 
     @property
     def deployment_id(self) -> uuid.UUID | None:
@@ -381,13 +382,13 @@ class FlowRun(_Run):
             root_run=self.root_run,
             entrypoint=self.entrypoint,
             version=self.version,
-            tags=json.dumps(self.tags, ensure_ascii=False) if self.tags else None,
+            tags=to_json(self.tags) if self.tags else None,
             parameters=self.previewed,
             arguments=self.arguments,
             result=self.stored,
             error=error,
             history=self.history_text(),
-            settings=None if self.settings is None else json.dumps(self.settings),
+            settings=None if self.settings is None else to_json(self.settings),
         )
 
     def __repr__(self) -> str:

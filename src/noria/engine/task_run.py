@@ -7,15 +7,14 @@ called decides whether to raise, to hand out a state, or to settle a future.
 
 from __future__ import annotations
 
-import json
-import random
 from collections.abc import Callable, Generator
 from typing import Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
-from noria.core.backoff import with_jitter
+from noria.core.backoff import delay_for, with_jitter
 from noria.core.errors import MissingResult, NoriaSignal, TaskRunTimeoutError, UpstreamTaskError
+from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
     failed_state,
@@ -241,13 +240,11 @@ def _retry_delay(
             return None
         if not wanted:
             return None
-    delays = task.retry_delay_seconds
-    if isinstance(delays, list | tuple):
-        delay = delays[min(attempt, len(delays) - 1)] if delays else 0
-    else:
-        delay = delays or 0
-    if task.retry_jitter_factor and delay > 0:
-        delay = with_jitter(delay, task.retry_jitter_factor, random)
+    delay = delay_for(attempt, task.retry_delay_seconds)
+    if task.retry_jitter_factor:
+        import random  # noqa: PLC0415 - loads the hashes of OpenSSL
+
+        delay = with_jitter(delay, task.retry_jitter_factor, random.Random())
     return float(delay)
 
 
@@ -301,7 +298,7 @@ def _record(call: TaskCall, end: bool = False) -> None:
         return
     error = None
     if isinstance(run.data, BaseException):
-        error = json.dumps(error_facts(run.data), ensure_ascii=False)
+        error = to_json(error_facts(run.data))
     execution.record(run, error)
 
 

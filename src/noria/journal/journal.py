@@ -1,10 +1,11 @@
 """The journal: one queue, one writer thread, one transaction a batch.
 
-Producers only append to a queue in memory. The writer drains it every few milliseconds, shows the
-records to the taps, folds those of the same run, and hands the batch to the backend. When the
-backend cannot take it, the batch is kept and tried again with growing pauses; a full queue slows
-the producers, and what is left when the process must end is spooled to a file that the next start
-replays. Between batches the same thread renews the process's lease and listens for cancel requests.
+Producers only append to a queue in memory. The writer drains it every few milliseconds, folds the
+records of the same run, hands the batch to the backend, and once it is committed shows it to the
+taps. When the backend cannot take it, the batch is kept and tried again with growing pauses; a full
+queue slows the producers, and what is left when the process must end is spooled to a file that the
+next start replays. Between batches the same thread renews the process's lease and listens for
+cancel requests.
 """
 
 from __future__ import annotations
@@ -207,8 +208,6 @@ class Journal:
 
     def _write(self, records: list[Record]) -> None:
         self._unwritten = records
-        for tap in self._taps:
-            tap.see(records)
         batch = self._folder.fold(records)
         attempt = 0
         while True:
@@ -227,6 +226,9 @@ class Journal:
             self._told = False
             self._say("noria: the store takes records again; nothing was lost.")
         self._unwritten = []
+        # Only now: nobody is told of anything that is not committed.
+        for tap in self._taps:
+            tap.see(records)
         if refused:
             self.on_refused(refused)
 

@@ -10,7 +10,7 @@ from noria.core.records import Record
 
 class Tap(Protocol):
     """Sees every record in the order in which it was appended, on the journal's writer thread,
-    before the batch is written. It must be quick and must not raise."""
+    once they are committed. It must be quick and must not raise."""
 
     def see(self, records: Sequence[Record]) -> None:
         """Take note of some records."""

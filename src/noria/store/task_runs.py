@@ -75,7 +75,7 @@ def slowest(connection: sqlite3.Connection, flow_run: bytes, limit: int) -> list
 
 
 def memo(database: Database, flow_run: bytes) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
-    """The completed calls of a run by identity, in the fields of `noria.backend.port.MemoEntry`.
+    """The calls of a run by identity, in the fields of `noria.backend.port.MemoEntry`.
 
     Read page by page, so that neither memory nor a read transaction grows with the run.
     """
@@ -92,13 +92,8 @@ def memo(database: Database, flow_run: bytes) -> Iterator[tuple[bytes, tuple[Any
         facts["group"], facts["id"] = page[-1][:2]
 
 
-def child_runs(connection: sqlite3.Connection, flow_run: bytes) -> dict[bytes, bytes]:
-    """Identity of the call -> flow run, of sub-flow calls that have not completed."""
-    return dict(connection.execute(TASK_RUN.child_runs, {"flow_run": flow_run}))
-
-
 def forget(connection: sqlite3.Connection, flow_run: bytes, task_runs: Iterable[bytes]) -> None:
-    """Take calls out of the memo of their run."""
+    """Drop the kept results of calls."""
     connection.executemany(TASK_RUN.forget, ((flow_run, task_run) for task_run in task_runs))
 
 

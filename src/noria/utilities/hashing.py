@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from noria.values.digest import Undigestable, content_digest
+from noria.values.digest import Undigestable, digest_named
 
 _md5 = partial(hashlib.md5, usedforsecurity=False)
 
@@ -72,7 +72,7 @@ def hash_objects(
     True
     """
     try:
-        content = content_digest((args, kwargs), "objects")
+        content = digest_named({**{f"args[{i}]": arg for i, arg in enumerate(args)}, **kwargs})
     except Undigestable:
         if raise_on_failure:
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import pickle
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from types import FunctionType, MethodType
 from typing import Any
@@ -142,6 +143,10 @@ def why_unpicklable(value: object, name: str) -> str:
     Only for a value whose pickling has failed: it tries the parts one by one.
     """
     path, part, error = name, value, _failure(value)
+    if isinstance(error, RecursionError) or isinstance(
+        getattr(error, "__cause__", None), RecursionError
+    ):
+        return f"{name} is nested too deeply to be pickled."
     seen: set[int] = set()
     for _ in range(_DEEPEST):
         deeper = _failing_part(part, seen)
@@ -149,8 +154,6 @@ def why_unpicklable(value: object, name: str) -> str:
             break
         label, part, error = deeper
         path += label
-    if isinstance(error, RecursionError):
-        return f"{path} is nested too deeply to be pickled."
     return f"{path} is a {type_name(type(part))!r}, which cannot be pickled: {error}"
 
 
@@ -182,6 +185,10 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from (("{…}", part) for part in value)
     elif isinstance(value, MethodType):
         yield ".__self__", value.__self__
+    elif isinstance(value, partial):
+        yield from ((".func", value.func), (".args", value.args), (".keywords", value.keywords))
+    elif isinstance(value, BaseException):
+        yield from ((".args", value.args), ("", vars(value)))
     elif isinstance(value, FunctionType):
         yield from _function_parts(value)
     elif not isinstance(value, type):

@@ -44,8 +44,9 @@ def find_in_scripts(module_name: str, qualified_name: str) -> Any:
     Raises:
         AttributeError: No script here defines it.
     """
-    loaded = (sys.modules.get(module_name), sys.modules.get("__main__"))
-    for module in (*loaded, *reversed(_stand_ins.values())):
+    # Where a script stands in, `__main__` is a program of ours, whose names mean something else.
+    named = None if module_name in _MAINS else sys.modules.get(module_name)
+    for module in (named, *reversed(_stand_ins.values()), sys.modules.get("__main__")):
         found: Any = module
         try:
             for part in qualified_name.split("."):

@@ -77,7 +77,10 @@ class _TaskNames:
 @output_options
 @pass_app
 def logs(app: App, run: str, level: str, task: str | None, text: str | None, follow: bool) -> None:
-    """Print the log of a run, with those of the runs that it called."""
+    """Print the log of a run.
+
+    The lines of the runs that it called are among them.
+    """
     row = find_run(app, run)
     backend = backend_of(app)
     task_run = _as_id(task)

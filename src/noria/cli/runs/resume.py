@@ -11,17 +11,17 @@ from noria import runs as sdk
 from noria.cli import entrypoint
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.errors import CliError, Code
-from noria.cli.loading import load
+from noria.cli.loading import ended, load
 from noria.cli.outcome import finish
 from noria.cli.output import Column, Listing, Record, emit
 from noria.cli.references import RUN, find_run
 from noria.core.ids import to_uuid
 from noria.core.records import FlowRunRow
-from noria.core.states import TERMINAL_STATES, State, StateType
+from noria.core.states import TERMINAL_STATES, StateType
 
 _SIGNS = {"skip": ("≈", "cached"), "run": ("▶", "run"), "unknown": ("?", "warn")}
 
-Go = Callable[..., State[Any]]
+Go = Callable[..., Any]
 
 
 @click.command()
@@ -77,10 +77,12 @@ def _refuse_running(row: FlowRunRow) -> None:
 
 def _go(app: App, go: Go, row: FlowRunRow, rerun_from: str | None, source: str | None) -> None:
     place = entrypoint.parse(source) if source else None
-    flow = load(place) if place else None
-    if place is None and row.entrypoint:
-        entrypoint.make_importable(row.entrypoint.rpartition(":")[0] or None)
-    finish(app, go(to_uuid(row.id), rerun_from=rerun_from, flow=flow))
+    with app.quiet():
+        flow = load(place) if place else None
+        if place is None and row.entrypoint:
+            entrypoint.make_importable(row.entrypoint.rpartition(":")[0] or None)
+        state = ended(go(to_uuid(row.id), rerun_from=rerun_from, flow=flow))
+    finish(app, state)
 
 
 def _print_plan(app: App, row: FlowRunRow, rerun_from: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from noria.values.walk import Undigestable, Walk, node, reference
 
+_POINTER = 8
 _ORDERED = frozenset({str, int, bytes})
 
 
@@ -15,11 +16,13 @@ def sequence(value: list[Any] | tuple[Any, ...], walk: Walk) -> bytes:
     flat = walk.flat(value)
     if flat is not None:
         return flat
+    walk.take(_POINTER * len(value))
     return node(type(value).__name__, *walk.items(value))
 
 
 def mapping(value: Mapping[Any, Any], walk: Walk) -> bytes:
     """A dict: its pairs, in whatever order they were put in."""
+    walk.take(_POINTER * len(value))
     if set(map(type, value)) <= {str}:
         names = sorted(value)
         values = [value[name] for name in names]

@@ -73,6 +73,12 @@ def _record(value: Any, names: list[str], walk: Walk) -> bytes:
     return node("record", reference(type(value)), *parts)
 
 
+def error(value: BaseException, walk: Walk) -> bytes:
+    """An exception: class, arguments and attributes, but not where it was raised."""
+    state = walk.attributes(sorted(vars(value).items()))
+    return node("error", reference(type(value)), walk.part(value.args, ".args"), *state)
+
+
 def uuid(value: Any, walk: Walk) -> bytes:
     """A UUID."""
     return node("uuid", scalar(value.bytes))

@@ -39,6 +39,7 @@ _DERIVED: dict[str, Kind] = {
     "builtins.builtin_function_or_method": code.builtin,
     "builtins.type": code.cls,
     "builtins.module": code.module,
+    "builtins.BaseException": objects.error,
     "functools.partial": code.partial,
     "functools._lru_cache_wrapper": code.caching_function,
     "enum.Enum": objects.enum_member,

@@ -59,7 +59,7 @@ where id in (
 order by ended - started desc, id
 
 -- name: memo
--- A page of completed calls (3) that carry an identity, in the order of the index by group.
+-- A page of calls that carry an identity, in the order of the index by group.
 select
     group_number, id, identity, result_format, result_inline, result_reference, result_size,
     created + started, created + coalesce(started, 0) + duration, run_count, child_run, state, name
@@ -67,20 +67,15 @@ from task_run
 where
     flow_run = :flow_run
     and (group_number, id) > (:group, :id)
-    and state = 3
     and identity is not null
 order by group_number, id
 limit :limit
 
--- name: child_runs
--- The sub-flow runs whose calls have not completed (3), by identity of the call; the newest last.
-select identity, child_run from task_run
-where flow_run = :flow_run and state <> 3 and identity is not null and child_run is not null
-order by id
-
 -- name: forget
--- Take a call out of the memo of its run.
-update task_run set identity = null where flow_run = ? and id = ?
+-- Drop the kept result of a call, so that another execution of its run makes the call again.
+update task_run
+set result_format = null, result_inline = null, result_reference = null, result_size = null
+where flow_run = ? and id = ?
 
 -- name: end_unfinished
 -- Give the unfinished task runs of a flow run the state in which the flow run itself ended.

@@ -1,0 +1,102 @@
+"""`import prefect` for programs written for Prefect: Noria's modules under that name.
+
+Importing this module puts a finder before all others. It answers every import of `prefect` or of
+something below it with the Noria module of the same name, the same object: what is patched under
+one name is patched under the other. `MODULES` is the whole of it.
+
+Example:
+    >>> import noria.compat.prefect
+    >>> from prefect import flow, task
+    >>> flow.__module__
+    'noria.flows'
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+ALIAS = "prefect"
+OWN = "noria"
+
+MODULES: dict[str, str] = {
+    "": "",
+    ".cache_policies": ".cache_policies",
+    ".client": ".client",
+    ".client.schemas": ".client.schemas",
+    ".client.schemas.objects": ".client.schemas.objects",
+    ".context": ".context",
+    ".exceptions": ".exceptions",
+    ".filesystems": ".filesystems",
+    ".flows": ".flows",
+    ".futures": ".futures",
+    ".logging": ".logging",
+    ".logging.loggers": ".logging.loggers",
+    ".main": ".main",
+    ".runtime": ".runtime",
+    ".runtime.deployment": ".runtime.deployment",
+    ".runtime.flow_run": ".runtime.flow_run",
+    ".runtime.task_run": ".runtime.task_run",
+    ".serializers": ".serializers",
+    ".states": ".states",
+    ".task_runners": ".task_runners",
+    ".tasks": ".tasks",
+    ".utilities": ".utilities",
+    ".utilities.annotations": ".utilities.annotations",
+    ".utilities.collections": ".utilities.collections",
+    ".utilities.hashing": ".utilities.hashing",
+}
+"""Name below `prefect` -> name below `noria`."""
+
+
+class AliasFinder(importlib.abc.MetaPathFinder):
+    """Finds the modules of `MODULES` under the alias."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of an aliased module; None for names that are none of ours.
+
+        Raises:
+            ModuleNotFoundError: The name is below `prefect`, and Noria does not offer it.
+        """
+        if fullname != ALIAS and not fullname.startswith(ALIAS + "."):
+            return None
+        own = MODULES.get(fullname[len(ALIAS) :])
+        if own is None:
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: Noria does not offer it under the name of Prefect.",
+                name=fullname,
+            )
+        return importlib.machinery.ModuleSpec(fullname, _AliasLoader(OWN + own))
+
+
+class _AliasLoader(importlib.abc.Loader):
+    """Gives the Noria module itself, without making another."""
+
+    def __init__(self, own: str) -> None:
+        self._own = own
+        self._spec: Any = None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = importlib.import_module(self._own)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has put the alias's spec on the module; it is Noria's all the same.
+        module.__spec__ = self._spec
+
+
+def activate() -> None:
+    """Put the finder in place; importing this module does."""
+    if not any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, AliasFinder())
+
+
+activate()

@@ -1,0 +1,150 @@
+"""Persisted results and what a state keeps of them."""
+
+from typing import Any
+
+from prefect import flow, task
+from prefect.results import (
+    ResultRecord,
+    ResultStore,
+    get_default_persist_setting,
+    get_result_store,
+    should_persist_result,
+)
+from prefect.states import Failed
+
+from tests.oracle.harness import outcome, state_facts
+
+
+def case_persistence_is_off_by_default() -> Any:
+    return get_default_persist_setting()
+
+
+def case_should_persist_result_inside_runs() -> Any:
+    @task
+    def plain() -> Any:
+        return should_persist_result()
+
+    @task(persist_result=True)
+    def persisted() -> Any:
+        return should_persist_result()
+
+    @flow(persist_result=True)
+    def f() -> Any:
+        return [should_persist_result(), plain(), persisted()]
+
+    @flow
+    def g() -> Any:
+        return [should_persist_result(), plain(), persisted()]
+
+    return [f(), g(), plain(), persisted()]
+
+
+def case_a_flows_choice_and_a_tasks_own() -> Any:
+    @task(persist_result=False)
+    def refuses() -> Any:
+        return should_persist_result()
+
+    @flow(persist_result=True)
+    def f() -> Any:
+        return refuses()
+
+    return f()
+
+
+def case_results_of_persisted_runs() -> Any:
+    @task(persist_result=True)
+    def t() -> Any:
+        return {"a": [1, (2, 3)]}
+
+    @flow(persist_result=True)
+    def f() -> Any:
+        return t()
+
+    state = f(return_state=True)
+    return [state_facts(state), state.result()["a"][0], t(return_state=True).result()]
+
+
+def case_a_persisted_failure() -> Any:
+    @flow(persist_result=True)
+    def f() -> None:
+        raise ValueError("kept")
+
+    state = f(return_state=True)
+    return [state_facts(state), outcome(state.result)]
+
+
+def case_serializers_by_name() -> Any:
+    @task(persist_result=True, result_serializer="json")
+    def t() -> Any:
+        return {"a": 1}
+
+    @task(persist_result=True, result_serializer="compressed/pickle")
+    def u() -> Any:
+        return {1, 2}
+
+    return [t(), t.result_serializer, sorted(u())]
+
+
+def case_a_result_that_cannot_be_serialized() -> Any:
+    import threading
+
+    @task(persist_result=True)
+    def t() -> Any:
+        return threading.Lock()
+
+    state = t(return_state=True)
+    return [state_facts(state), type(state.result()).__name__]
+
+
+def case_an_unknown_serializer_name() -> Any:
+    @task(persist_result=True, result_serializer="yaml")
+    def t() -> Any:
+        return 1
+
+    return outcome(t)["raised"]
+
+
+def case_the_data_of_a_runs_state_is_a_record() -> Any:
+    @task
+    def t() -> Any:
+        return 5
+
+    data = t(return_state=True).data
+    return [isinstance(data, ResultRecord), data.result]
+
+
+def case_the_result_store_inside_a_run() -> Any:
+    @flow
+    def f() -> Any:
+        return isinstance(get_result_store(), ResultStore)
+
+    return f()
+
+
+def case_cache_result_in_memory_false() -> Any:
+    @task(persist_result=True, cache_result_in_memory=False)
+    def t() -> Any:
+        return [1, 2]
+
+    @flow
+    def f() -> Any:
+        return [t(), t.submit().result()]
+
+    return f()
+
+
+def case_a_failed_state_with_data_and_persistence() -> Any:
+    @task(persist_result=True)
+    def t() -> Any:
+        return Failed(message="m", data="text")
+
+    return outcome(t(return_state=True).result)
+
+
+def case_a_persisted_generator_result() -> Any:
+    @task(persist_result=True)
+    def t() -> Any:
+        yield 1
+        yield 2
+
+    return list(t())
