@@ -23,11 +23,12 @@ from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = "examples/flights/pipeline.py"
 
-#: The run is killed when it begins to sum up the month that comes after half of them.
+#: The run is killed when half of the months have begun to be summed up, and one more begins.
 KILL_STEP = "summarise "
 #: At the kill each of the two workers has a step in hand, and the few that ended in the last
 #: milliseconds are not recorded yet.
@@ -69,7 +70,7 @@ def main() -> int:
         resume(folder / "killed", begun, completed=inspect())
         compare(folder / "whole", folder / "killed", len(whole))
     except BrokenPromiseError as error:
-        console.print(f"\n[bold red]✗ Not as promised:[/] {error}")
+        console.print(f"\n[bold red]✗ Not as promised:[/] {escape(str(error))}")
         return 1
     conclude(folder)
     return 0
@@ -117,16 +118,17 @@ def run_killed(workdir: Path, months: Sequence[int]) -> list[str]:
     arguments = ["run", PIPELINE, *parameters(workdir, months), "-p", "refresh=true"]
     show_command(arguments)
     with subprocess.Popen(
-        command(arguments), cwd=ROOT, env=environment(f"/dev/fd/{sender}", True), pass_fds=[sender]
+        command(arguments), cwd=ROOT, env=environment(f"/dev/fd/{sender}"), pass_fds=[sender]
     ) as process:
         os.close(sender)
         begun = kill_half_way(process, receiver, enough=len(months) // 2 + 1)
+    console.show_cursor()  # hidden by the progress bars that could not tidy up
     if process.returncode != -signal.SIGKILL:
         raise BrokenPromiseError(
             f"the run should have been killed half-way, but ended by itself with exit code "
             f"{process.returncode} after {len(begun)} steps"
         )
-    say(f"Killed when it began “{begun[-1]}”; {len(begun)} steps had begun.")
+    say(f"Killed when it began “{begun[-1]}”, with {len(begun)} steps begun.")
     return begun
 
 
@@ -160,7 +162,7 @@ def inspect() -> set[str]:
             f"the killed run should be CRASHED with a reason, but is {run['state_type']}, "
             f"reason: {run['state_message']}"
         )
-    say(f"{run['name']}: {run['state_name']}. {run['state_message']}")
+    say(escape(f"{run['name']}: {run['state_name']}, {run['state_message']}"))
     tasks = json.loads(noria_output("runs", "show", "@last", "--tasks", "-o", "json"))
     return {task["name"] for task in tasks if task["state_type"] == "COMPLETED"}
 
@@ -173,7 +175,7 @@ def resume(workdir: Path, begun: Sequence[str], completed: set[str]) -> None:
     )
     noria("runs", "resume", "@last", "--plan", *table())
     steps = workdir.with_suffix(".steps")
-    noria("runs", "resume", "@last", progress=steps, quiet=True)
+    noria("runs", "resume", "@last", progress=steps)
     noria("runs", "show", "@last", *table())
 
     resumed = set(read_steps(steps))
@@ -190,7 +192,7 @@ def resume(workdir: Path, begun: Sequence[str], completed: set[str]) -> None:
         )
     say(
         f"{len(completed)} tasks had completed before the kill: [bold]none of them ran again[/]. "
-        f"The {len(lost)} that it interrupted did: {', '.join(sorted(lost))}."
+        f"Interrupted by it, and so begun again: {', '.join(sorted(lost)) or 'none'}."
     )
 
 
@@ -219,7 +221,9 @@ def conclude(folder: Path) -> None:
     console.rule(align="left")
     console.print(f"The report    {folder / 'whole' / 'report.md'}")
     console.print(f"The database  {folder / 'whole' / 'flights.db'}")
-    console.print(f"Look around   NORIA_HOME={folder / 'noria'} noria runs ls")
+    console.print(
+        f"Look around   NORIA_HOME={folder / 'noria'} {command(['runs', 'ls'])[0]} runs ls"
+    )
 
 
 def parameters(workdir: Path, months: Sequence[int]) -> list[str]:
@@ -246,21 +250,20 @@ def table() -> list[str]:
     return [] if console.is_terminal else ["-o", "table"]
 
 
-def environment(progress: str, quiet: bool) -> dict[str, str]:
+def environment(progress: str) -> dict[str, str]:
     """The environment of a child that names its steps to `progress`."""
-    level = "WARNING" if quiet else "INFO"
-    return os.environ | {PROGRESS: progress, "NORIA_LOGGING_LEVEL": level}
+    return os.environ | {PROGRESS: progress}
 
 
-def noria(*arguments: str, progress: Path | None = None, quiet: bool = False) -> None:
-    """Run a noria command in the open; quietly, without the log lines that were seen before.
+def noria(*arguments: str, progress: Path | None = None) -> None:
+    """Run a noria command in the open.
 
     Raises:
         BrokenPromiseError: It did not end well.
     """
     show_command(arguments)
     done = subprocess.run(
-        command(arguments), cwd=ROOT, env=environment(str(progress or ""), quiet), check=False
+        command(arguments), cwd=ROOT, env=environment(str(progress or "")), check=False
     )
     if done.returncode != 0:
         raise BrokenPromiseError(f"noria {shlex.join(arguments)} ended with code {done.returncode}")
@@ -320,7 +323,7 @@ def say(words: str) -> None:
 def show_command(arguments: Sequence[str]) -> None:
     """Show a command as a person would type it."""
     short = shlex.join(arguments).replace(f"{ROOT}/", "")
-    console.print(f"\n[bold green]$[/] noria {short}")
+    console.print(f"\n[bold green]$[/] noria {escape(short)}")
     sys.stdout.flush()
 
 

@@ -57,7 +57,7 @@ def flights_pipeline(
     """
     wanted = check_months(months)
     folder = unmapped(workdir)
-    prepared = prepare_database(workdir)
+    database = prepare_database(workdir)
 
     raw_tables = extract_table.map(TABLES, folder)
     valid_tables = validate_rows.map(raw_tables, folder)
@@ -89,13 +89,13 @@ def flights_pipeline(
     # SQLite takes one writer at a time: called, not mapped, the loads come one after the other,
     # while the later months are still in work.
     loaded = [
-        load_table(prepared, *table) for table in zip(clean_tables, valid_tables, strict=True)
+        load_table(database, *table) for table in zip(clean_tables, valid_tables, strict=True)
     ]
     loaded += [
-        load_month(prepared, *month)
+        load_month(database, *month)
         for month in zip(enriched, summaries, intervals, valid_flights, valid_weather, strict=True)
     ]
-    written: Path = save_report(compose_report(prepared, loaded), workdir)
+    written: Path = save_report(compose_report(database, loaded), workdir)
     return written
 
 

@@ -141,6 +141,20 @@ def section(title: str, words: str, header: Sequence[str], rows: Sequence[Row]) 
     return f"## {title}\n\n{words}\n\n{table(header, rows)}\n"
 
 
+def count_rejects(database: Path) -> dict[str, int]:
+    """Count the rows set aside.
+
+    Args:
+        database: The SQLite file, loaded.
+
+    Returns:
+        Number of rows by reason, the most frequent first.
+    """
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(SET_ASIDE).fetchall()
+    return {f"{source}: {reason}": count for source, reason, count in rows}
+
+
 def compose(database: Path) -> str:
     """Write the report of what the database holds.
 

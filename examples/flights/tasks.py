@@ -92,12 +92,6 @@ def validate_rows(raw: Partition, workdir: Path) -> Validated:
     rules = validate.RULES[raw.table]
     good, rejects = validate.set_aside(read_frame(raw), raw.table, raw.month, rules)
     reasons = validate.count_reasons(rejects)
-    if reasons:
-        get_run_logger().info(
-            "%s: %d of %s rows set aside",
-            *(raw.label, len(rejects), f"{raw.rows:,}"),
-            extra={"table": raw.table, "month": raw.month, "reasons": reasons},
-        )
     return Validated(
         good=write_frame(workdir / "valid", raw.table, raw.month, good),
         rejects=write_frame(workdir / "rejects", raw.table, raw.month, rejects),
@@ -216,18 +210,19 @@ def prepare_database(workdir: Path) -> Path:
         workdir: Folder of the run.
 
     Returns:
-        The same folder: who is handed it may load.
+        The SQLite file: who is handed it may load.
     """
-    database.prepare(workdir / DATABASE)
-    return workdir
+    path = workdir / DATABASE
+    database.prepare(path)
+    return path
 
 
 @task(name="load table", task_run_name="load {cleaned.label}", tags=["load"])
-def load_table(prepared: Path, cleaned: Partition, validated: Validated) -> int:
+def load_table(path: Path, cleaned: Partition, validated: Validated) -> int:
     """Load a table that has no months, in place of what was there.
 
     Args:
-        prepared: Folder of the run, with the database in it.
+        path: The SQLite file, prepared.
         cleaned: The rows.
         validated: Where the rows set aside are.
 
@@ -235,12 +230,12 @@ def load_table(prepared: Path, cleaned: Partition, validated: Validated) -> int:
         Number of rows loaded.
     """
     frame, rejects = read_frame(cleaned), read_frame(validated.rejects)
-    return database.replace_table(prepared / DATABASE, cleaned.table, frame, rejects)
+    return database.replace_table(path, cleaned.table, frame, rejects)
 
 
 @task(name="load month", task_run_name="load {enriched.label}", tags=["load"])
 def load_month(
-    prepared: Path,
+    path: Path,
     enriched: Enriched,
     summary: pd.DataFrame,
     intervals: pd.DataFrame,
@@ -250,7 +245,7 @@ def load_month(
     """Load all that is known of a month in one transaction, in place of what was there.
 
     Args:
-        prepared: Folder of the run, with the database in it.
+        path: The SQLite file, prepared.
         enriched: The joined flights.
         summary: The sums of the month.
         intervals: The carriers' ranges of the month.
@@ -269,22 +264,25 @@ def load_month(
         "rejects": pd.concat(rejects, ignore_index=True),
         "unmatched": pd.DataFrame(list(enriched.unmatched.items()), columns=["source", "flights"]),
     }
-    return database.replace_month(prepared / DATABASE, enriched.flights.month, tables)
+    return database.replace_month(path, enriched.flights.month, tables)
 
 
 @task(name="compose report", task_run_name="compose report", tags=["report"])
-def compose_report(prepared: Path, loaded: list[int]) -> str:
+def compose_report(path: Path, loaded: list[int]) -> str:
     """Write the report from what was loaded.
 
     Args:
-        prepared: Folder of the run, with the database in it.
+        path: The SQLite file, prepared.
         loaded: Rows loaded by each load; the report needs them all to have ended.
 
     Returns:
         The report as Markdown.
     """
-    get_run_logger().info("%s rows in the database", f"{sum(loaded):,}")
-    return report.compose(prepared / DATABASE)
+    logger = get_run_logger()
+    logger.info("%s rows in the database", f"{sum(loaded):,}")
+    aside = report.count_rejects(path)
+    logger.warning("%s rows set aside", f"{sum(aside.values()):,}", extra={"reasons": aside})
+    return report.compose(path)
 
 
 @task(name="save report", task_run_name="save report", tags=["report"])

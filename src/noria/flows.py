@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
+from noria import runs
 from noria.backend.port import MemoEntry
 from noria.core import functions
 from noria.core.annotations import NotSet
 from noria.core.errors import CancelledRun, CancelRun, TerminationSignal
+from noria.core.hashing import blake2b
+from noria.core.jsontext import from_json, to_json
 from noria.core.names import check_name
+from noria.core.previews import preview
 from noria.core.records import FlowRunRow
 from noria.core.states import State, StateType, state_result
 from noria.core.tracebacks import user_traceback
@@ -25,6 +29,9 @@ from noria.engine.groups import NOWHERE
 from noria.engine.marked import Marked, check_hooks, run_name
 from noria.loading import load_flow_from_entrypoint, select_flow
 from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+if TYPE_CHECKING:
+    from noria.options import FlowOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,6 +56,8 @@ class Flow(Marked, Generic[P, R]):
     """
 
     kind = "flow"
+    tag_set: frozenset[str] = frozenset()
+    """A flow has no tags of its own; its runs take those around the call."""
 
     def __init__(
         self,
@@ -76,11 +85,10 @@ class Flow(Marked, Generic[P, R]):
         durability: str = "grouped",
     ) -> None:
         if name is not None and not isinstance(name, str):
+            hint = " Perhaps you meant to call it?" if callable(name) else ""
             raise TypeError(
-                f"Expected string for flow parameter 'name'; got {type(name).__name__} instead. "
-                "Perhaps you meant to call it? e.g. '@flow(name=get_flow_run_name())'"
-                if callable(name)
-                else f"Expected string for flow parameter 'name'; got {type(name).__name__} instead."
+                f"Expected string for flow parameter 'name'; got {type(name).__name__} "
+                f"instead.{hint}"
             )
         given_hooks = {
             "on_completion": on_completion,
@@ -106,11 +114,7 @@ class Flow(Marked, Generic[P, R]):
         self._version = version
         self.task_runner: TaskRunner[Any] = _runner(task_runner)
         self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
-        default_retries, default_delay = defaults.flow_retries()
-        self.retries: int = default_retries if retries is None else retries
-        self.retry_delay_seconds = (
-            default_delay if retry_delay_seconds is None else retry_delay_seconds
-        )
+        self._set_retries(retries, retry_delay_seconds)
         self.should_validate_parameters = validate_parameters
         if persist_result is None and (result_storage or result_serializer) is not None:
             persist_result = True
@@ -127,8 +131,13 @@ class Flow(Marked, Generic[P, R]):
             "on_unobserved_failure", on_unobserved_failure, _UNSEEN_CHOICES
         )
         self.durability = _choice("durability", durability, _DURABILITIES)
-        self.tags: set[str] = set()
-        self.tag_set: frozenset[str] = frozenset()
+
+    def _set_retries(self, retries: int | None, retry_delay_seconds: float | None) -> None:
+        default_retries, default_delay = defaults.flow_retries()
+        self.retries: int = default_retries if retries is None else retries
+        self.retry_delay_seconds = (
+            default_delay if retry_delay_seconds is None else retry_delay_seconds
+        )
 
     @property
     def version(self) -> str | None:
@@ -278,14 +287,10 @@ class Flow(Marked, Generic[P, R]):
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Parameters as JSON has them; what it cannot say becomes a short description."""
-        import json
-
-        from noria.core.previews import preview
-
         serialized: dict[str, Any] = {}
         for name, value in parameters.items():
             try:
-                serialized[name] = json.loads(json.dumps(value, default=_plain))
+                serialized[name] = from_json(to_json(value, default=_plain))
             except (TypeError, ValueError):
                 serialized[name] = preview(value)
         return serialized
@@ -348,8 +353,6 @@ class Flow(Marked, Generic[P, R]):
         Returns:
             The final state; an awaitable of it for an async flow.
         """
-        from noria import runs
-
         return runs.resume(run_id, flow=self)
 
     def _run(self, call: FlowCall, return_state: bool) -> Any:
@@ -359,7 +362,7 @@ class Flow(Marked, Generic[P, R]):
         with interrupts.termination():
             try:
                 drive(run_flow(call))
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: BLE001 - re-raised, less our frames
                 raise _at_the_top(exc) from None
         return _outcome(call, return_state)
 
@@ -370,7 +373,7 @@ class Flow(Marked, Generic[P, R]):
         with interrupts.termination():
             try:
                 await adrive(run_flow(call))
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: BLE001 - re-raised, less our frames
                 raise _at_the_top(exc) from None
         return _outcome(call, return_state)
 
@@ -394,9 +397,9 @@ def _outcome(call: FlowCall, return_state: bool) -> Any:
     if return_state:
         return run.state
     returned = call.returned
-    if returned is not NotSet and not isinstance(returned, State):
-        if run.state_type is StateType.COMPLETED or isinstance(returned, list | tuple | set):
-            return returned
+    whole = run.state_type is StateType.COMPLETED or isinstance(returned, list | tuple | set)
+    if whole and returned is not NotSet and not isinstance(returned, State):
+        return returned
     if isinstance(run.data, BaseException) and run.state_type is not StateType.COMPLETED:
         raise run.data.with_traceback(user_traceback(run.data.__traceback__))
     return state_result(run.state)
@@ -438,8 +441,6 @@ def _plain(value: Any) -> Any:
 def _file_version(path: str | None) -> str | None:
     if path is None:
         return None
-    from hashlib import blake2b
-
     try:
         with open(path, "rb") as file:
             return blake2b(file.read(), digest_size=16).hexdigest()
@@ -481,7 +482,7 @@ class FlowDecorator:
     def __call__(self, __fn: Callable[P, R]) -> Flow[P, R]: ...
     @overload
     def __call__(
-        self, __fn: None = None, **options: Any
+        self, __fn: None = None, **options: Unpack[FlowOptions]
     ) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
     def __call__(
         self,

@@ -116,6 +116,8 @@ def _run_file(path: str) -> dict[str, Any]:
     module_name = os.path.splitext(os.path.basename(full))[0]
     try:
         spec = importlib.util.spec_from_file_location(module_name, full)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{full!r} is no Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(module_name, module)
         spec.loader.exec_module(module)

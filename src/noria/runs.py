@@ -49,7 +49,7 @@ class PlanLine(NamedTuple):
     name: str
     place: str
     action: str
-    count: int
+    calls: int
     reason: str
 
 
@@ -60,14 +60,12 @@ class Plan(NamedTuple):
     lines: list[PlanLine]
 
 
-def resume(
-    flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow: Any = None
-) -> Any:
+def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow: Any = None) -> Any:
     """Go on with a run: its finished tasks are not run again.
 
     Parameters:
         flow_run_id: The run.
-        rerun_from: Name of a task: its calls, and all that began after the first of them, run again.
+        rerun_from: Name of a task: its calls, and all that began after the first, run again.
         flow: The flow; loaded from where it was written by default.
 
     Returns:
@@ -126,7 +124,7 @@ def fork(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow: A
 def plan(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None) -> Plan:
     """What `resume` would skip and run, and why, without running anything.
 
-    It speaks of the calls that the last execution made; what the flow calls beyond them is not known.
+    It speaks of the calls that the last execution made; what the flow calls beyond is not known.
 
     Raises:
         ObjectNotFound: There is no such run, or no such task in it.
@@ -263,5 +261,3 @@ def _load(row: FlowRunRow) -> Any:
             "Give the flow itself: noria.runs.resume(run_id, flow=...)."
         )
     return load_flow_from_entrypoint(row.entrypoint)
-
-

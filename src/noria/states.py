@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,7 +53,9 @@ __all__ = [
 ]
 
 
-def _scheduled(cls: type[State[Any]], scheduled_time: datetime | None, fields: dict[str, Any]) -> Any:
+def _scheduled(
+    cls: type[State[Any]], scheduled_time: datetime | None, fields: dict[str, Any]
+) -> Any:
     details = _details(fields)
     if scheduled_time is not None:
         if details.scheduled_time is not None:
@@ -128,9 +131,7 @@ def Paused(
     """
     details = _details(kwargs)
     if pause_expiration_time is not None and timeout_seconds is not None:
-        raise ValueError(
-            "Cannot supply both a pause_expiration_time and timeout_seconds"
-        )
+        raise ValueError("Cannot supply both a pause_expiration_time and timeout_seconds")
     if details.pause_timeout is None:
         if timeout_seconds is not None:
             now = clock.to_datetime(clock.now())
@@ -242,8 +243,6 @@ async def exception_to_failed_state(
     Raises:
         ValueError: None was given and none is being handled.
     """
-    import sys
-
     exc = exc or sys.exc_info()[1]
     if exc is None:
         raise ValueError("Exception was not passed and no active exception could be found.")

@@ -194,5 +194,3 @@ class SequentialTaskRunner(ThreadPoolTaskRunner):
     def duplicate(self) -> SequentialTaskRunner:
         """A fresh runner."""
         return SequentialTaskRunner()
-
-

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import timedelta
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
+from noria import runtime
 from noria.cache_policies import DEFAULT, NO_CACHE, CachePolicy, task_input_hash
 from noria.core import backoff, functions
 from noria.core.annotations import NotSet
@@ -25,6 +26,9 @@ from noria.engine.runs import TaskRun
 from noria.engine.streaming import astream, stream
 from noria.engine.task_run import run_task
 from noria.task_runners import ThreadPoolTaskRunner
+
+if TYPE_CHECKING:
+    from noria.options import TaskOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,9 +111,7 @@ class Task(Marked, Generic[P, R]):
             )
         self.task_run_name = task_run_name
         self.log_prints = log_prints
-        self._set_retries(
-            retries, retry_delay_seconds, retry_jitter_factor, retry_condition_fn
-        )
+        self._set_retries(retries, retry_delay_seconds, retry_jitter_factor, retry_condition_fn)
         self.retry_on = _error_types("retry_on", retry_on)
         self.no_retry_on = _error_types("no_retry_on", no_retry_on)
         self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
@@ -117,9 +119,7 @@ class Task(Marked, Generic[P, R]):
         self.result_serializer = result_serializer
         self.result_storage_key = result_storage_key
         self.cache_result_in_memory = cache_result_in_memory
-        self._set_cache(
-            cache_policy, cache_key_fn, cache_expiration, refresh_cache, persist_result
-        )
+        self._set_cache(cache_policy, cache_key_fn, cache_expiration, refresh_cache, persist_result)
         self._hooks = {
             kind: list(given_hooks[option] or ()) for option, kind in _HOOK_STATES.items()
         }
@@ -333,8 +333,6 @@ class Task(Marked, Generic[P, R]):
 
     def storage_key(self, parameters: dict[str, Any]) -> str:
         """The name under which `result_storage_key` keeps a result."""
-        from noria import runtime
-
         assert self.result_storage_key is not None
         return self.result_storage_key.format(
             flow_run=runtime.flow_run, deployment=runtime.deployment, parameters=parameters
@@ -438,7 +436,12 @@ class Task(Marked, Generic[P, R]):
         return futures
 
     def stream(
-        self, iterable: Iterable[Any], *, concurrency: int = 8, ordered: bool = False, **static: Any
+        self,
+        iterable: Iterable[Any] | AsyncIterable[Any],
+        *,
+        concurrency: int = 8,
+        ordered: bool = False,
+        **static: Any,
     ) -> Any:
         """Run the task over an iterable of any length, giving results as they come.
 
@@ -448,7 +451,8 @@ class Task(Marked, Generic[P, R]):
         Parameters:
             iterable: Elements for the task's first parameter; also an async iterable.
             concurrency: How many runs may be under way.
-            ordered: Give results in the order of the elements instead of as they end.
+            ordered: Give results in the order of the elements instead of as they end (those of
+                an async iterable always come in order).
             static: Further arguments, the same for each run.
 
         Returns:
@@ -467,8 +471,9 @@ class Task(Marked, Generic[P, R]):
         """
         runner = _runner(self.name)
         place = place_of(sys._getframe(1))
-        run = stream if not hasattr(iterable, "__aiter__") else astream
-        return run(self, iterable, runner, concurrency, ordered, static, place)
+        if isinstance(iterable, AsyncIterable):
+            return astream(self, iterable, runner, concurrency, static, place)
+        return stream(self, iterable, runner, concurrency, ordered, static, place)
 
     def delay(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start a run in the background, without a flow around it if there is none.
@@ -529,7 +534,9 @@ def _outcome(call: TaskCall, return_state: bool) -> Any:
 @overload
 def task(__fn: Callable[P, R]) -> Task[P, R]: ...
 @overload
-def task(__fn: None = None, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(
+    __fn: None = None, **options: Unpack[TaskOptions]
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def task(
     __fn: Callable[P, R] | None = None,
     *,

@@ -54,6 +54,7 @@ def test_the_help_of_a_table_is_that_of_its_command():
         if isinstance(group, LazyGroup):
             for name, entry in group.table.items():
                 command = group.get_command(click.Context(group), name)
+                assert command is not None
                 assert command.get_short_help_str(200) == entry.help, (path, name)
 
 
@@ -126,12 +127,15 @@ def test_a_misspelt_word_is_answered_with_the_near_one(noria, words, lines):
 )
 def test_errors_of_the_layers_below_have_codes(error, label, exit_code):
     found = explain(error)
+    assert found is not None
     assert (found.code.label, found.code.exit) == (label, exit_code)
 
 
 def test_sentences_of_a_message_become_lines():
     error = core.StoreError("The store /x/noria.db is newer. Found schema 9. Upgrade noria.")
-    assert explain(error).lines() == [
+    found = explain(error)
+    assert found is not None
+    assert found.lines() == [
         "error[N030]: The store /x/noria.db is newer",
         "  Found schema 9.",
         "  Upgrade noria.",

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
-from click.testing import CliRunner
 
-from noria.backend.local import LocalBackend
 from noria.backend.port import RunFilter
-from noria.cli.app import App
-from noria.cli.main import cli
-from noria.core.settings import Settings
-from noria.session import temporary_session, use
 
 SCRIPT = """
 from datetime import date
@@ -64,48 +57,31 @@ def large():
 
 
 @pytest.fixture
-def backend(tmp_path):
-    """The store that flows of this test are recorded in."""
-    backend = LocalBackend(":memory:")
-    session = temporary_session(Settings(home=str(tmp_path / "home")), lambda: backend)
-    with use(session):
-        yield backend
-        session.close()
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with a script and its neighbour; what they import is forgotten afterwards."""
-    folder = tmp_path / "项目"
+def folder(workplace):
+    """A folder with a script and its neighbour."""
+    folder = workplace / "项目"
     folder.mkdir()
     (folder / "script_under_test.py").write_text(SCRIPT, encoding="utf-8")
     (folder / "neighbour_of_the_script.py").write_text("def double(x): return 2 * x\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield folder
-    for name in set(sys.modules) - before:
-        if str(folder) in (getattr(sys.modules[name], "__file__", None) or ""):
-            del sys.modules[name]
+    return folder
 
 
 @pytest.fixture
-def run(backend, folder):
+def run(real_noria, folder):
     def call(target, *arguments, input=None):
-        app = App({"NORIA_HOME": str(folder), "NO_COLOR": "1"}, backend)
-        return CliRunner().invoke(cli, ["run", target, *arguments], obj=app, input=input)
+        return real_noria("run", target, *arguments, input=input)
 
     return call
 
 
-def recorded(backend):
-    return [(s.run.flow_name, s.run.state.value) for s in backend.flow_runs(RunFilter())]
+def recorded(store):
+    return [(s.run.flow_name, s.run.state.value) for s in store.flow_runs(RunFilter())]
 
 
-def test_a_flow_runs_and_stdout_is_its_own(run, backend):
+def test_a_flow_runs_and_stdout_is_its_own(run, store):
     result = run("项目/script_under_test.py:etl", "-p", "n=3")
     assert (result.exit_code, result.stdout) == (0, "working\n")
-    assert recorded(backend) == [("etl", "COMPLETED")]
+    assert recorded(store) == [("etl", "COMPLETED")]
 
 
 def test_a_format_keeps_stdout_for_the_data(run):
@@ -130,19 +106,19 @@ def test_parameters_come_from_stdin(run):
     assert json.loads(result.stdout)["result"]["n"] == 8
 
 
-def test_the_id_may_be_all_that_is_printed(run, backend):
+def test_the_id_may_be_all_that_is_printed(run, store):
     result = run("项目/script_under_test.py:etl", "-o", "name")
-    assert len(backend.find_flow_runs(result.stdout.strip())) == 1
+    assert len(store.find_flow_runs(result.stdout.strip())) == 1
 
 
-def test_a_failure_shows_the_users_lines_once(run, backend):
+def test_a_failure_shows_the_users_lines_once(run, store):
     result = run("项目/script_under_test.py:etl", "-p", "n=13")
     assert result.exit_code == 1
     assert result.stderr.count("ValueError: 坏行 13") == 1
     frames = [line for line in result.stderr.splitlines() if line.startswith("  File ")]
     assert frames
     assert all("script_under_test.py" in frame for frame in frames)
-    assert recorded(backend) == [("etl", "FAILED")]
+    assert recorded(store) == [("etl", "FAILED")]
 
 
 @pytest.mark.parametrize(
@@ -182,11 +158,11 @@ def test_a_module_is_found_from_the_current_folder(run, folder, monkeypatch):
         ),
     ],
 )
-def test_wrong_parameters_are_no_failed_run(run, backend, arguments, lines):
+def test_wrong_parameters_are_no_failed_run(run, store, arguments, lines):
     result = run("项目/script_under_test.py:etl", *arguments)
     assert result.exit_code == 2
     assert result.stderr.splitlines() == lines
-    assert recorded(backend) == []
+    assert recorded(store) == []
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_failed_run_shows_what_failed_where_and_what_to_do(store, lines):
         parameters=json.dumps({"year": "2013", "城市": "'上海'"}),
         tags='["prod", "nyc"]',
     )
-    at = run.start
+    at = run.created
     caller = task_run(run, 4, group=4, start=None)
     child = flow_run(5, name="quiet-fox", parent_run=run.id, parent_task=caller.id, root_run=run.id)
     child = child._replace(start=at + 4 * SECOND, end=at + 5 * SECOND)

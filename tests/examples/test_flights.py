@@ -3,7 +3,10 @@
 import doctest
 import importlib
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pandas as pd
 import pytest
 
 from examples.flights import aggregate, database, files, report, source, tasks, transform, validate
+from examples.flights import demo as demo_module
 from examples.flights.demo import content
 from examples.flights.model import WHOLE_YEAR, Enriched, Validated
 from examples.flights.pipeline import check_months, flights_pipeline
@@ -28,6 +32,13 @@ MODULES = [
     "transform",
     "validate",
 ]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A folder of Noria's own for each test, and a console that keeps quiet."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "noria"))
+    monkeypatch.setenv("NORIA_LOG_FORMAT", "off")
 
 
 def raw_flight(**changes):
@@ -338,22 +349,22 @@ class TestReport:
 class TestFiles:
     def test_a_partition_comes_back_with_its_types(self, tmp_path):
         frame = pd.DataFrame({"名": ["东方", None], "n": [1, 2], "b": [True, False]})
-        part = files.write_frame(tmp_path, "t", 3, frame)
+        part = files.write_frame(tmp_path / "files", "t", 3, frame)
         pd.testing.assert_frame_equal(files.read_frame(part), frame)
 
     def test_writing_again_replaces_and_leaves_no_scraps(self, tmp_path):
         for rows in ([1], [1, 2]):
-            part = files.write_frame(tmp_path, "t", 3, pd.DataFrame({"a": rows}))
+            part = files.write_frame(tmp_path / "files", "t", 3, pd.DataFrame({"a": rows}))
         assert len(files.read_frame(part)) == 2
-        assert [path.name for path in tmp_path.iterdir()] == ["t-2013-03.pkl"]
+        assert [path.name for path in (tmp_path / "files").iterdir()] == ["t-2013-03.pkl"]
 
     def test_a_write_that_fails_leaves_what_was_there(self, tmp_path):
-        part = files.write_frame(tmp_path, "t", 3, pd.DataFrame({"a": [1]}))
+        part = files.write_frame(tmp_path / "files", "t", 3, pd.DataFrame({"a": [1]}))
         unwritable = pd.DataFrame({"a": [lambda: None]})
         with pytest.raises(Exception, match="pickle"):
-            files.write_frame(tmp_path, "t", 3, unwritable)
+            files.write_frame(tmp_path / "files", "t", 3, unwritable)
         assert files.read_frame(part)["a"].tolist() == [1]
-        assert [path.name for path in tmp_path.iterdir()] == ["t-2013-03.pkl"]
+        assert [path.name for path in (tmp_path / "files").iterdir()] == ["t-2013-03.pkl"]
 
     def test_a_file_that_is_gone_is_named_with_a_way_out(self, tmp_path):
         part = files.write_frame(tmp_path, "flights", 3, pd.DataFrame({"a": [1]}))
@@ -387,6 +398,7 @@ class TestPipeline:
 
     def test_one_month_from_end_to_end_twice(self, tmp_path, monkeypatch):
         monkeypatch.setattr(source, "weather_service", source.SimulatedWeatherService(failures=1))
+        monkeypatch.setattr(tasks.fetch_weather, "retry_delay_seconds", [0])
         written = flights_pipeline(months=[2], workdir=tmp_path, samples=10)
         text = Path(written).read_text(encoding="utf-8")
         first = content(tmp_path / "flights.db")
@@ -401,3 +413,14 @@ class TestPipeline:
         again = flights_pipeline(months=[2], workdir=tmp_path, samples=10)
         assert content(tmp_path / "flights.db") == first
         assert Path(again).read_text(encoding="utf-8") == text
+
+
+def test_a_run_that_is_killed_goes_on_to_the_same_end(tmp_path):
+    """The demo checks it all by itself: the kill, the plan, what ran again, and the databases."""
+    demo = Path(demo_module.__file__)
+    command = [sys.executable, str(demo), "--months", "2", "--folder", str(tmp_path / "demo")]
+    environment = {**os.environ, "NORIA_LOG_FORMAT": "plain"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "none of them ran again" in done.stdout
+    assert "Equal, and so are the reports" in done.stdout

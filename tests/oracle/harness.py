@@ -1,8 +1,8 @@
 """How an oracle case is found, run and made comparable.
 
 A case is a module-level function of ``cases/<topic>.py`` whose name starts with ``case_``.
-It returns what it saw as plain data. The same case runs twice in its life: once on the
-reference implementation, when the golden answers are recorded, and then on Noria, in every test run.
+It returns what it saw as plain data. The same case runs on the reference implementation, when the
+golden answers are recorded, and on Noria, in every test run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import inspect
 import json
 import re
 import threading
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -55,19 +56,17 @@ def _cases_in(module: ModuleType) -> Iterator[tuple[str, Case]]:
 
 
 def observe(case: Case) -> Any:
-    """Run a case (on an event loop if it is asynchronous) and return its observation as plain JSON data."""
-    if inspect.iscoroutinefunction(case):
-        seen = asyncio.run(case())
-    else:
-        seen = case()
-    return plain(seen)
+    """Run a case, on an event loop if it is asynchronous, and return what it saw as JSON data."""
+    seen = case()
+    return plain(asyncio.run(seen) if inspect.iscoroutine(seen) else seen)
 
 
 def plain(value: Any) -> Any:
     """JSON data that is equal whenever two observations mean the same.
 
-    Ids, addresses and the implementation's own name are replaced, since they differ between runs and
-    implementations by design. Sets are sorted; tuples become lists; states and exceptions become their facts.
+    Ids, addresses and the implementation's own name are replaced, since they differ between runs
+    and implementations by design. Sets are sorted; tuples become lists; states and exceptions
+    become their facts.
     """
     if isinstance(value, enum.Enum):
         return plain(value.value)
@@ -81,8 +80,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((plain(item) for item in value), key=repr)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.timedelta):
-        return str(value)
+    if isinstance(value, datetime.date | datetime.timedelta | uuid.UUID):
+        return _neutral(str(value))
     if isinstance(value, BaseException):
         return plain(error_facts(value))
     if hasattr(value, "is_final"):

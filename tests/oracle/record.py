@@ -1,14 +1,18 @@
 """Record the golden answers: run every case on the reference implementation.
 
-Run this file with a Python that has the reference installed, from anywhere; give topics to record only those.
-Each case runs against a server of its own in a temporary home, unless PREFECT_API_URL names one.
+Run this file with a Python that has the reference installed, from anywhere; name topics to record
+only those. It starts a server in a temporary home, unless PREFECT_API_URL names one.
 
     python record.py [--check] [--only WORD] [topic ...]
 """
 
+# Run by hand against another library: it prints, waits, and catches whatever a case raises.
+# ruff: noqa: BLE001, T201, TID251
+
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 import socket
@@ -25,9 +29,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[2]))  # a script's path starts at its own folder
 
-from tests.oracle import harness  # noqa: E402 - a script's path starts at its own folder
+from tests.oracle import harness, surface
 
 START_SECONDS = 90
 CASE_SECONDS = 20
@@ -85,6 +89,7 @@ def prepare(home: str) -> None:
     """Quiet the reference and keep it out of the user's own home."""
     os.environ["PREFECT_HOME"] = home
     os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     warnings.simplefilter("ignore")
@@ -107,9 +112,8 @@ def time_limit(seconds: int) -> Iterator[None]:
 
 def without_heartbeats() -> None:
     """Spare each flow run the second in which the reference waits for its heartbeat thread."""
-    from prefect.flow_engine import BaseFlowRunEngine  # not installed where the tests run
-
-    BaseFlowRunEngine.heartbeat_seconds = None
+    engine = importlib.import_module("prefect.flow_engine")
+    engine.BaseFlowRunEngine.heartbeat_seconds = None
 
 
 def record(topic: str, only: str, check: bool) -> tuple[int, int]:
@@ -142,6 +146,21 @@ def record(topic: str, only: str, check: bool) -> tuple[int, int]:
     return len(answers), wrong
 
 
+def record_surface(check: bool) -> tuple[int, int]:
+    """Describe the public names; write or compare. Returns how many, and how many changed."""
+    found = surface.describe_all()
+    if not check:
+        harness.write_golden(surface.TOPIC, found)
+        return len(found), 0
+    kept = harness.read_golden(surface.TOPIC)
+    changed = sorted(
+        name for name in found.keys() | kept.keys() if found.get(name) != kept.get(name)
+    )
+    for name in changed:
+        print(f"~ {surface.TOPIC}.{name}")
+    return len(found), len(changed)
+
+
 def main() -> int:
     """Record what was asked for; the exit code says whether every case gave an answer."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -151,8 +170,7 @@ def main() -> int:
         "--check", action="store_true", help="write nothing; fail if an answer changed"
     )
     options = parser.parse_args()
-    chosen = options.topics or harness.topics()
-    wrong = 0
+    chosen = options.topics or [*harness.topics(), surface.TOPIC]
     with tempfile.TemporaryDirectory() as home:
         prepare(home)
         if "PREFECT_API_URL" in os.environ:
@@ -170,7 +188,9 @@ def record_all(chosen: list[str], only: str, check: bool) -> int:
     total = wrong = 0
     for topic in chosen:
         began = time.monotonic()
-        ran, failed = record(topic, only, check)
+        ran, failed = (
+            record_surface(check) if topic == surface.TOPIC else record(topic, only, check)
+        )
         print(f"{topic}: {ran} cases, {failed} wrong, {time.monotonic() - began:.1f} s")
         total, wrong = total + ran, wrong + failed
     print(f"{total} cases, {wrong} wrong")

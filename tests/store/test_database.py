@@ -148,7 +148,8 @@ class TestNoPermission:
             os.chmod(home, 0o755)
         assert str(caught.value) == (
             f"The folder {home} cannot hold the store noria.db: "
-            "attempt to write a readonly database. Give yourself permission to write there, or set NORIA_HOME to another folder."
+            "attempt to write a readonly database. Give yourself permission to write there, "
+            "or set NORIA_HOME to another folder."
         )
 
     def test_a_store_that_may_only_be_read(self):

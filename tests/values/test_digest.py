@@ -85,7 +85,8 @@ def test_order_does_not_matter_where_there_is_none(order: list[Any]) -> None:
 
 
 def test_a_digest_has_16_bytes() -> None:
-    assert [len(content_digest(value)) for value in (1, "x" * 1000, [[]])] == [16, 16, 16]
+    several: list[Any] = [1, "x" * 1000, [[]]]
+    assert [len(content_digest(value)) for value in several] == [16, 16, 16]
 
 
 def test_no_two_kinds_of_value_share_a_digest() -> None:
@@ -140,6 +141,29 @@ def test_a_ring_is_told_from_its_first_round() -> None:
     ring: list[Any] = [1]
     ring.append(ring)
     assert content_digest(ring) != content_digest([1, [1, []]])
+
+
+def test_a_dense_net_of_objects_is_walked_once() -> None:
+    def net() -> list[Any]:
+        nodes: list[dict[str, Any]] = [{"number": number} for number in range(40)]
+        for each in nodes:
+            each["others"] = nodes
+            each["next"] = nodes[each["number"] - 7]
+            each["far"] = [nodes[each["number"] - 11], nodes]
+        return nodes
+
+    assert content_digest(net()) == content_digest(net())
+    assert content_digest([net(), net()[3]]) != content_digest([net(), net()[4]])
+
+
+def test_a_ring_is_the_same_wherever_it_stands() -> None:
+    def ring() -> list[Any]:
+        root: list[Any] = []
+        left: list[Any] = [root]
+        root.extend([left, [left, root]])
+        return root
+
+    assert content_digest([ring(), ring()]) == content_digest([shared := ring(), shared])
 
 
 def test_a_shared_part_that_refers_back_is_not_taken_for_a_closed_one() -> None:

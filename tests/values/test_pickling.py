@@ -31,6 +31,9 @@ class Client:
     def __init__(self, part: Any) -> None:
         self._part = part
 
+    def part(self) -> Any:
+        return self._part
+
 
 class Careful(Client):
     def __getstate__(self) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def in_a_ring(part: Any) -> Any:
         (lambda: LOCK, "result.__globals__['LOCK']"),
         (functools.partial(print, LOCK), "result.args[0]"),
         (ValueError("a", LOCK), "result.args[1]"),
-        (Client(LOCK).__init__, "result.__self__._part"),
+        (Client(LOCK).part, "result.__self__._part"),
         ({"ring": in_a_ring(LOCK)}, "result['ring'][1]['part']"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -164,7 +167,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def loaded_script(tmp_path: Path) -> Iterator[ModuleType]:
     """The script, loaded from its file as a resume does."""
     file = tmp_path / "流水线_pipeline.py"

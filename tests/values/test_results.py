@@ -31,17 +31,17 @@ from noria.values.results import ResultKeeper
 LARGE = "水" * 20_000
 
 
-@pytest.fixture()
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "家"
 
 
-@pytest.fixture()
+@pytest.fixture
 def keeper(home: Path) -> ResultKeeper:
     return ResultKeeper(Settings(home=str(home), results_inline_limit=1_000))
 
 
-@pytest.fixture()
+@pytest.fixture
 def memory() -> Iterator[Any]:
     files = fsspec.filesystem("memory")
     files.store.clear()
@@ -156,7 +156,7 @@ def test_what_cannot_be_serialized_is_named(keeper: ResultKeeper, serializer: st
 
 
 def test_keys_that_json_does_not_allow_are_an_error_of_ours(keeper: ResultKeeper) -> None:
-    with pytest.raises(SerializationError, match="'json' serializer cannot write .*tuple"):
+    with pytest.raises(SerializationError, match=r"'json' serializer cannot write .*tuple"):
         keeper.keep({(1, 2): 3}, serializer="json")
 
 
@@ -278,9 +278,7 @@ def test_a_failed_write_leaves_nothing_behind(
     assert files_of(home) == []
 
 
-def test_a_durable_keeper_waits_for_the_disk(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_durable_keeper_waits_for_the_disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr("os.fsync", synced.append)
     kept(ResultKeeper(Settings(home=str(home)), durable=True), LARGE)
@@ -302,9 +300,7 @@ def test_what_nothing_refers_to_is_collected(keeper: ResultKeeper, home: Path) -
         keeper.load(unused)
 
 
-def test_new_files_and_files_of_others_are_not_collected(
-    keeper: ResultKeeper, home: Path
-) -> None:
+def test_new_files_and_files_of_others_are_not_collected(keeper: ResultKeeper, home: Path) -> None:
     stored = kept(keeper, LARGE)
     keyed = kept(keeper, LARGE, key="ab/report.json")
     part = home / "results" / "ab" / ".part-1234"
@@ -337,9 +333,7 @@ def test_arrays_come_back(keeper: ResultKeeper) -> None:
 
 def test_many_writers_of_one_result(keeper: ResultKeeper, home: Path) -> None:
     found: list[StoredValue] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(kept(keeper, LARGE))) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: found.append(kept(keeper, LARGE))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

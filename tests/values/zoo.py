@@ -66,6 +66,9 @@ class Plain:
     def __init__(self, content: Any) -> None:
         self.content = content
 
+    def again(self) -> Any:
+        return self.content
+
 
 class OnlySlots:
     __slots__ = ("left", "right")
@@ -134,7 +137,13 @@ def zoo() -> dict[str, Any]:
         "dataclass": Config("é", [1, 2]),
         "other dataclass": Config("é", [2, 1]),
         "slots": Slotted(frozenset({"a", "b", "c"})),
-        "model": Model.model_validate({"at": datetime.datetime(2020, 1, 1, tzinfo=utc), "parts": {"b": 1, "a": 2}, "extra": {"x"}}),
+        "model": Model.model_validate(
+            {
+                "at": datetime.datetime(2020, 1, 1, tzinfo=utc),
+                "parts": {"b": 1, "a": 2},
+                "extra": {"x"},
+            }
+        ),
         "object": Plain({"b": {"x", "y"}}),
         "only slots": OnlySlots({"x", "y", "z"}),
         "named tuple": Point(1, 2),
@@ -145,7 +154,7 @@ def zoo() -> dict[str, Any]:
         "closure": closing_over({"a", "b"}),
         "other closure": closing_over({"a", "c"}),
         "cached function": remembered,
-        "method": Plain(1).__init__,
+        "method": Plain(1).again,
         "partial": functools.partial(scale, by=3),
         "builtin": len,
         "bound builtin": "a".upper,

@@ -21,7 +21,7 @@ def code_of(fn: Any) -> CodeType | None:
     if isinstance(fn, MethodType):
         fn = fn.__func__
     if not isinstance(fn, FunctionType):
-        fn = getattr(type(fn), "__call__", None)
+        fn = getattr(type(fn), "__call__", None)  # noqa: B004 - its code is what is wanted
     return getattr(fn, "__code__", None)
 
 

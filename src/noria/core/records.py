@@ -28,7 +28,7 @@ class FlowRunRow(NamedTuple):
     flow_name: str
     name: str
     epoch: int
-    """Which execution of this run wrote the row: 1 at first, one more at every resume (the fence)."""
+    """Which execution wrote the row: 1 at first, one more at every resume. It is the fence."""
     state: StateType
     state_name: str | None
     """None when it is the plain name of the type."""
@@ -55,7 +55,7 @@ class FlowRunRow(NamedTuple):
     error: str | None
     """JSON object: type, message, frame (user's file:line in function), traceback."""
     history: str | None
-    """JSON list of [state name, time, message], oldest first; None when the times above say it all."""
+    """JSON list of [state name, time, message], oldest first; None when the times say it all."""
     settings: str | None
     """JSON object: forked_from, rerun_from, work_dir, timeout and the like."""
 

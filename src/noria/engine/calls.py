@@ -76,28 +76,36 @@ class TaskCall:
         self.parameters = parameters
         self.wait_for = wait_for
         self.flow_context = flow = flow_context.get()
-        parent_context = task_context.get()
         self.memo: MemoEntry | None = None
         self.returned: Any = NotSet
         """What the function returned, before it was made a state."""
         self.notes_result = kind == GroupKind.CALL
         """A future notes its value when it hands it out; a call does so at its end."""
-        tags = task.tag_set
         outer_tags = current_tags.get()
-        if outer_tags:
-            tags = tags | outer_tags
+        tags: frozenset[str] = task.tag_set | outer_tags if outer_tags else task.tag_set
         if flow is None:
             self.execution: FlowExecution | None = None
             self.run = TaskRun(new_id(), task, None, None, None, clock.now())
             self.references = wait_for is not None or _any_references(parameters)
-            self.run.tags = tags
-            return
-        self.execution = execution = flow.execution
+        else:
+            self._join(flow.execution, kind, place, group, tags)
+        self.run.tags = tags
+
+    def _join(
+        self,
+        execution: FlowExecution,
+        kind: str,
+        place: Place,
+        group: Group | None,
+        tags: frozenset[str],
+    ) -> None:
+        """Take a place in a flow run: a group, a parent, an identity."""
         if execution.cancelled is not None:
             raise execution.cancelled
-        if parent_context is None:
-            parent, parent_group, parent_identity = None, None, ROOT
-        else:
+        self.execution = execution
+        parent_context, task = task_context.get(), self.task
+        parent, parent_group, parent_identity = None, None, ROOT
+        if parent_context is not None:
             parent_run = parent_context.task_run
             parent, parent_group = parent_run.raw_id, parent_run.group
             parent_identity = parent_run.identity or ROOT
@@ -105,10 +113,8 @@ class TaskCall:
             group = execution.group_of(
                 task.identity_key, task.task_key, task.name, kind, place, parent_group, tags
             )
-        self.run = run = TaskRun(
-            new_id(), task, execution.flow_run.raw_id, group, parent, clock.now()
-        )
-        run.tags = tags
+        flow_run = execution.flow_run.raw_id
+        self.run = run = TaskRun(new_id(), task, flow_run, group, parent, clock.now())
         self._look_at_arguments(run, group, execution, parent_identity)
         if execution.memo:
             self._look_up(run, execution)
@@ -293,8 +299,7 @@ def _result_of(reference: Any, allowed: bool) -> Any:
         return state.data if state.data is not None else _exception_or_none(state)
     reason = f": {state.message}" if state.message else "."
     raise UpstreamTaskError(
-        f"Upstream task run {name!r} did not reach a 'COMPLETED' state "
-        f"(it is {state.name}){reason}"
+        f"Upstream task run {name!r} did not reach a 'COMPLETED' state (it is {state.name}){reason}"
     )
 
 
@@ -307,4 +312,3 @@ def place_of(frame: FrameType | None) -> Place:
     if frame is None:
         return NOWHERE
     return Place(frame.f_code, frame.f_lasti, frame.f_lineno)
-

@@ -44,9 +44,7 @@ def record_fields(value: Any) -> dict[str, Any] | None:
     kind = type(value)
     if hasattr(kind, "__dataclass_fields__"):
         return {
-            name: getattr(value, name)
-            for name in kind.__dataclass_fields__
-            if hasattr(value, name)
+            name: getattr(value, name) for name in kind.__dataclass_fields__ if hasattr(value, name)
         }
     if hasattr(kind, "__pydantic_fields__"):
         return dict(value.__dict__)
@@ -127,7 +125,7 @@ def _like(original: Any, content: Any) -> Any:
 def with_fields(value: Any, changed: dict[str, Any]) -> Any:
     if hasattr(value, "model_copy"):
         return value.model_copy(update=changed)
-    import copy
+    import copy  # noqa: PLC0415 - hardly any argument is a dataclass that holds futures
 
     duplicate = copy.copy(value)
     for name, item in changed.items():

@@ -68,7 +68,7 @@ class Wait:
 
 
 class Ask:
-    """Do something that may block for a moment (read the store, a file); answered with its result."""
+    """Do what may block for a moment (read the store, a file); answered with its result."""
 
     __slots__ = ("fn",)
 

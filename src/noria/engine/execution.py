@@ -128,7 +128,9 @@ class FlowExecution:
         """Put the flow run on record as it is now."""
         self.session.journal.append(self.flow_run.to_row(error))
 
-    def log(self, level: int, message: str, run: TaskRun | None = None, extra: str | None = None) -> None:
+    def log(
+        self, level: int, message: str, run: TaskRun | None = None, extra: str | None = None
+    ) -> None:
         """A line of Noria's own in the run's log."""
         if level < self.session.log_level:
             return

@@ -43,7 +43,17 @@ class FlowCall:
         returned: What the function returned, futures made states.
     """
 
-    __slots__ = ("execution", "flow", "memo", "parameters", "returned", "run", "session", "tracking", "wait_for")
+    __slots__ = (
+        "execution",
+        "flow",
+        "memo",
+        "parameters",
+        "returned",
+        "run",
+        "session",
+        "tracking",
+        "wait_for",
+    )
 
     def __init__(
         self,

@@ -306,5 +306,3 @@ def _record(call: FlowCall) -> None:
         track.start, track.end, track.run_count = run.start, run.end, run.run_count
         track.stored = run.stored
         tracking.execution.record(track, error)
-
-

@@ -38,7 +38,16 @@ class Future(Generic[R]):
         [0, 2, 4]
     """
 
-    __slots__ = ("__weakref__", "_callbacks", "_cancel", "_final", "note", "observed", "run", "waits_for")
+    __slots__ = (
+        "__weakref__",
+        "_callbacks",
+        "_cancel",
+        "_final",
+        "note",
+        "observed",
+        "run",
+        "waits_for",
+    )
 
     def __init__(self, run: TaskRun) -> None:
         self.run = run
@@ -87,7 +96,7 @@ class Future(Generic[R]):
         self.on_done(lambda _: arrived.set())
         arrived.wait(timeout)
 
-    async def wait_async(self, timeout: float | None = None) -> None:
+    async def wait_async(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - Prefect's
         """Wait without blocking the event loop."""
         if self._final:
             return
@@ -127,7 +136,11 @@ class Future(Generic[R]):
                 )
         return self.take(raise_on_failure)
 
-    async def result_async(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
+    async def result_async(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - Prefect's
+        raise_on_failure: bool = True,
+    ) -> R:
         """The same as `result`, without blocking the event loop."""
         self.observed = True
         await self.wait_async(timeout)

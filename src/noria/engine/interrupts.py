@@ -16,6 +16,7 @@ from typing import Any
 from noria.core import clock
 from noria.core.errors import CancelRun, TerminationSignal
 
+
 class _Deadline:
     __slots__ = ("error", "moment")
 
@@ -69,7 +70,7 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
 def raise_in_thread(thread: threading.Thread, error: type[BaseException]) -> None:
     """Let `error` be raised in another thread as soon as it runs Python again."""
     if thread.ident is not None and thread.is_alive():
-        import ctypes
+        import ctypes  # noqa: PLC0415 - slow to load, and few runs are interrupted
 
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(error)

@@ -21,21 +21,38 @@ def _moment(micros: int | None) -> datetime | None:
 
 
 class _Run:
-    """What flow runs and task runs have in common: a state that is spelled out only when asked for."""
+    """What flow runs and task runs share: a state that is spelled out only when asked for."""
 
-    __slots__ = ()
+    __slots__ = (
+        "_state",
+        "created",
+        "data",
+        "end",
+        "history",
+        "raw_id",
+        "run_count",
+        "start",
+        "state_message",
+        "state_name",
+        "state_time",
+        "state_type",
+        "stored",
+    )
 
-    raw_id: bytes
-    state_type: StateType
-    state_name: str
-    state_message: str | None
-    state_time: int
-    start: int | None
-    end: int | None
-    run_count: int
-    data: Any
-    history: list[list[Any]] | None
-    _state: State[Any] | None
+    def __init__(self, raw_id: bytes, created: int) -> None:
+        self.raw_id = raw_id
+        self.created = created
+        self.state_type = StateType.PENDING
+        self.state_name = "Pending"
+        self.state_message: str | None = None
+        self.state_time = created
+        self.data: Any = None
+        self._state: State[Any] | None = None
+        self.run_count = 0
+        self.start: int | None = None
+        self.end: int | None = None
+        self.stored: StoredValue | None = None
+        self.history: list[list[Any]] | None = None
 
     def enter(
         self, kind: StateType, name: str | None = None, message: str | None = None, data: Any = None
@@ -131,28 +148,15 @@ class TaskRun(_Run):
 
     __slots__ = (
         "_name",
-        "_state",
         "child_run",
         "cpu",
-        "created",
-        "data",
-        "end",
         "flow_run_raw",
         "group",
-        "history",
         "identity",
         "inputs",
         "parent",
         "peak_memory",
         "process",
-        "raw_id",
-        "run_count",
-        "start",
-        "state_message",
-        "state_name",
-        "state_time",
-        "state_type",
-        "stored",
         "tags",
         "task",
         "upstream",
@@ -167,24 +171,13 @@ class TaskRun(_Run):
         parent: bytes | None,
         created: int,
     ) -> None:
-        self.raw_id = raw_id
+        super().__init__(raw_id, created)
         self.task = task
         self.flow_run_raw = flow_run_raw
         self.group = group
         self.parent = parent
-        self.created = created
         self._name: str | None = None
-        self.state_type = StateType.PENDING
-        self.state_name = "Pending"
-        self.state_message: str | None = None
-        self.state_time = created
-        self.data: Any = None
-        self._state: State[Any] | None = None
-        self.run_count = 0
-        self.start: int | None = None
-        self.end: int | None = None
         self.identity: bytes | None = None
-        self.stored: StoredValue | None = None
         self.upstream: dict[str, list[str]] | None = None
         self.inputs: str | None = None
         self.child_run: bytes | None = None
@@ -192,7 +185,6 @@ class TaskRun(_Run):
         self.peak_memory: int | None = None
         self.process: int | None = None
         self.tags: frozenset[str] | None = None
-        self.history: list[list[Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -281,50 +273,27 @@ class FlowRun(_Run):
     """
 
     __slots__ = (
-        "_state",
         "arguments",
-        "created",
-        "data",
-        "end",
         "entrypoint",
         "epoch",
         "flow_name",
-        "history",
         "name",
         "parameters",
         "parent_run",
         "parent_task",
         "previewed",
         "process",
-        "raw_id",
         "root_run",
-        "run_count",
         "settings",
-        "start",
-        "state_message",
-        "state_name",
-        "state_time",
-        "state_type",
-        "stored",
         "tags",
         "version",
     )
 
     def __init__(self, raw_id: bytes, flow_name: str, name: str, created: int) -> None:
-        self.raw_id = raw_id
+        super().__init__(raw_id, created)
         self.flow_name = flow_name
         self.name = name
-        self.created = created
         self.epoch = 1
-        self.state_type = StateType.PENDING
-        self.state_name = "Pending"
-        self.state_message: str | None = None
-        self.state_time = created
-        self.data: Any = None
-        self._state: State[Any] | None = None
-        self.run_count = 0
-        self.start: int | None = None
-        self.end: int | None = None
         self.parameters: dict[str, Any] = {}
         self.previewed: str | None = None
         self.arguments: bytes | None = None
@@ -335,8 +304,6 @@ class FlowRun(_Run):
         self.process: bytes | None = None
         self.entrypoint: str | None = None
         self.version: str | None = None
-        self.stored: StoredValue | None = None
-        self.history: list[list[Any]] | None = None
         self.settings: dict[str, Any] | None = None
 
     @property

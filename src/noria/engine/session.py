@@ -39,7 +39,7 @@ def open_session() -> Session:
             if not _current.executions:
                 _current.close()
         # Loads the store, the journal and the console: see there.
-        from noria.engine.opening import open_for
+        from noria.engine.opening import open_for  # noqa: PLC0415 - with the first run
 
         _current = open_for(settings)
     return _current

@@ -80,7 +80,6 @@ async def astream(
     iterable: AsyncIterable[Any],
     runner: Any,
     concurrency: int,
-    ordered: bool,
     static: dict[str, Any],
     place: Place,
 ) -> AsyncGenerator[Any, None]:

@@ -13,7 +13,7 @@ from typing import Any
 from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.backoff import delay_for, with_jitter
-from noria.core.errors import MissingResult, NoriaSignal, TaskRunTimeoutError, UpstreamTaskError
+from noria.core.errors import MissingResult, TaskRunTimeoutError, UpstreamTaskError
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -27,7 +27,7 @@ from noria.core.tracebacks import error_facts
 from noria.engine import caching, keeping
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
-from noria.engine.context import task_context
+from noria.engine.context import TaskRunContext, task_context
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
@@ -39,32 +39,16 @@ LONG_TASK = 5_000
 def run_task(call: TaskCall) -> Program[TaskRun]:
     """The program of one task call."""
     run = call.run
-    if call.references:
-        waiting = call.unfinished_upstreams()
-        if waiting:
-            yield Wait(waiting)
-        try:
-            call.resolve()
-        except UpstreamTaskError as exc:
-            run.enter(StateType.PENDING, Name.NOT_READY, str(exc))
-            _record(call, end=True)
-            return run
+    if call.references and not (yield from _await_upstreams(call)):
+        return run
     if call.execution is not None:
         call.preview()
         if call.memo is not None and (yield from _take_over(call)):
             return run
-    task = call.task
     context = call.task_context()
     token = task_context.set(context)
     try:
-        if task.task_run_name is not None:
-            run.name = yield Hook(task.name_run, call.parameters)
-        key = None
-        if task.caches:
-            key = caching.key_of(call, context)
-            if key is not None and (yield from _serve_from_cache(call, key)):
-                return run
-        yield from _attempts(call, key)
+        yield from _run_in_context(call, context)
     finally:
         try:
             task_context.reset(token)
@@ -72,6 +56,33 @@ def run_task(call: TaskCall) -> Program[TaskRun]:
             # A generator task may be finished by another context than the one that began it.
             task_context.set(None)
     return run
+
+
+def _await_upstreams(call: TaskCall) -> Generator[Effect, Any, bool]:
+    """Wait for futures among the arguments and put their results in their place; False when one
+    of them failed."""
+    waiting = call.unfinished_upstreams()
+    if waiting:
+        yield Wait(waiting)
+    try:
+        call.resolve()
+    except UpstreamTaskError as exc:
+        call.run.enter(StateType.PENDING, Name.NOT_READY, str(exc))
+        _record(call, end=True)
+        return False
+    return True
+
+
+def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect, Any, None]:
+    task = call.task
+    if task.task_run_name is not None:
+        call.run.name = yield Hook(task.name_run, call.parameters)
+    key = None
+    if task.caches:
+        key = caching.key_of(call, context)
+        if key is not None and (yield from _serve_from_cache(call, key)):
+            return
+    yield from _attempts(call, key)
 
 
 def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
@@ -116,49 +127,63 @@ def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
 
 def _attempts(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
     """Call the function until it succeeds or there is no attempt left."""
-    run, task = call.run, call.task
-    args, kwargs = task.spec.to_call(call.parameters)
+    args, kwargs = call.task.spec.to_call(call.parameters)
     name: str | None = None
     attempt = 0
     while True:
         yield from _begin(call, name)
-        cpu = clock.cpu_time()
-        try:
-            value = yield Call(task.fn, args, kwargs, task.timeout_seconds, TaskRunTimeoutError)
-        except TimeoutError as exc:
-            _cost(run, cpu)
-            state = _timed_out(task, exc)
-        except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
-            _cost(run, cpu)
-            state = failed_state(exc, "Task run encountered an exception")
-        except GeneratorExit:
-            # The consumer of a generator task has had enough.
-            run.enter(StateType.COMPLETED)
-            _record(call, end=True)
-            raise
-        except NoriaSignal as exc:
-            yield from _interrupted(call, exc)
-            raise
-        except BaseException as exc:
-            yield from _interrupted(call, exc)
-            raise
-        else:
-            _cost(run, cpu)
-            call.returned = value
-            if type(value) in SCALARS:
-                run.enter(StateType.COMPLETED, data=value)
-                break
-            state = state_of_return_value(value)
-            if state.type is not StateType.FAILED:
-                run.enter_state(state)
-                break
+        state = yield from _one_attempt(call, args, kwargs)
+        if state is None:
+            break
         delay = yield from _retry_delay(call, state, attempt)
         if delay is None:
-            run.enter_state(state)
+            call.run.enter_state(state)
             break
         attempt += 1
         name = yield from _await_retry(call, state, attempt, delay)
     yield from _end(call, key)
+
+
+def _one_attempt(
+    call: TaskCall, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Generator[Effect, Any, State[Any] | None]:
+    """Call the function once; returns the state of a failure, None when the run may rest."""
+    run, task = call.run, call.task
+    cpu = clock.cpu_time()
+    try:
+        value = yield Call(task.fn, args, kwargs, task.timeout_seconds, TaskRunTimeoutError)
+    except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
+        _cost(run, cpu)
+        return _failure(task, exc)
+    except GeneratorExit:
+        # The consumer of a generator task has had enough.
+        run.enter(StateType.COMPLETED)
+        _record(call, end=True)
+        raise
+    except BaseException as exc:
+        _cost(run, cpu)
+        yield from _interrupted(call, exc)
+        raise
+    _cost(run, cpu)
+    call.returned = value
+    if type(value) in SCALARS:
+        run.enter(StateType.COMPLETED, data=value)
+        return None
+    state = state_of_return_value(value)
+    if state.type is StateType.FAILED:
+        return state
+    run.enter_state(state)
+    return None
+
+
+def _failure(task: Any, exc: Exception) -> State[Any]:
+    if isinstance(exc, TaskRunTimeoutError):
+        message = f"Task run exceeded timeout of {task.timeout_seconds} second(s)"
+    elif isinstance(exc, TimeoutError):
+        message = f"Task run failed due to timeout: {exc!r}"
+    else:
+        return failed_state(exc, "Task run encountered an exception")
+    return State(StateType.FAILED, name=Name.TIMED_OUT, message=message, data=exc)
 
 
 def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
@@ -198,14 +223,6 @@ def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
         yield from _hooks(call)
 
 
-def _timed_out(task: Any, exc: TimeoutError) -> State[Any]:
-    if isinstance(exc, TaskRunTimeoutError):
-        message = f"Task run exceeded timeout of {task.timeout_seconds} second(s)"
-    else:
-        message = f"Task run failed due to timeout: {exc!r}"
-    return State(StateType.FAILED, name=Name.TIMED_OUT, message=message, data=exc)
-
-
 def _interrupted(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
     run = call.run
     run.enter_state(interrupted_state(exc))
@@ -242,7 +259,7 @@ def _retry_delay(
             return None
     delay = delay_for(attempt, task.retry_delay_seconds)
     if task.retry_jitter_factor:
-        import random  # noqa: PLC0415 - loads the hashes of OpenSSL
+        import random  # noqa: PLC0415 - loads OpenSSL, and few tasks jitter
 
         delay = with_jitter(delay, task.retry_jitter_factor, random.Random())
     return float(delay)

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from noria.backend.port import Backend
 from noria.core import clock
@@ -38,7 +39,7 @@ class _Mark:
 
     __slots__ = ("reached",)
 
-    def __init__(self, reached: Callable[[], None]) -> None:
+    def __init__(self, reached: Callable[[], object]) -> None:
         self.reached = reached
 
 
@@ -155,10 +156,8 @@ class Journal:
             self._start()
         self._idle = False
         # A lock used as a signal: releasing an unlocked one only means the writer is awake already.
-        try:
+        with suppress(RuntimeError):
             self._wake.release()
-        except RuntimeError:
-            pass
 
     def _start(self) -> None:
         with self._start_lock:
@@ -264,7 +263,7 @@ class Journal:
     @staticmethod
     def _say(text: str) -> None:
         try:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(text + "\n")
         except (OSError, ValueError, AttributeError):
             # No usable stderr: the records matter, the sentence does not.
             return

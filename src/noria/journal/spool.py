@@ -14,7 +14,7 @@ SUFFIX = ".spool"
 
 
 def write_spool(folder: str, records: Sequence[Record]) -> str:
-    """Write `records` to a new file and return its path; the temporary folder is the last resort."""
+    """Write `records` to a new file and return its path; in the worst case a temporary folder's."""
     data = pickle.dumps(list(records), protocol=5)
     name = ids.to_text(ids.new_id()) + SUFFIX
     for place in (folder, os.path.join(tempfile.gettempdir(), "noria-spool")):

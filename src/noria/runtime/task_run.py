@@ -1,6 +1,6 @@
 """Facts of the current task run; None, 0 or empty outside tasks.
 
-`id` is the same whenever the run is executed again after a crash, so it serves as an idempotency key.
+`id` is the same whenever the run is executed again after a crash, so it can be an idempotency key.
 """
 
 from __future__ import annotations

@@ -155,8 +155,11 @@ class Remote:
         Raises:
             ValueError: `name` leads out of the place.
         """
-        if name.startswith("/") or ".." in name.split("/"):
-            raise ValueError(f"{name!r} is outside of {self.base}. Use a name without '..'.")
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+            raise ValueError(
+                f"{name!r} is no name of a file in {self.base}. Use one such as 'a/b.json', "
+                "without '.', '..' or a slash at its beginning."
+            )
         return f"{self.base}/{name}"
 
     def write(self, name: str, data: bytes) -> None:

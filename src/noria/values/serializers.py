@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from noria.core.errors import SerializationError
 from noria.values import pickling
 from noria.values.imports import from_qualified_name
 from noria.values.json_objects import json_object_decoder, json_object_encoder
 
-D = TypeVar("D")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    D = TypeVar("D", default=Any)
+else:
+    # The default is for type checkers; typing_extensions would take longer to load than all this.
+    from typing import TypeVar
+
+    D = TypeVar("D")
 
 _CLOUDPICKLE = "cloudpickle"
 _ENCODER = "noria.serializers.json_object_encoder"
@@ -29,7 +37,7 @@ class Serializer(Generic[D]):
 
     `Serializer(type="json")` makes the serializer of that name. A class of yours gives itself a
     name by a class attribute `type`, lists its options as annotated class attributes, and defines
-    `dumps` and `loads`.
+    `dumps` and `loads`; a constructor of its own passes `type` on.
 
     Args:
         type: The name of the serializer, to choose one by name.
@@ -102,7 +110,8 @@ class Serializer(Generic[D]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self._chosen().items())
+        chosen = {"type": self.type, **self._chosen()}
+        shown = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
         return f"{type(self).__name__}({shown})"
 
 

@@ -139,6 +139,9 @@ class Walk:
         self._memo: dict[int, tuple[object, bytes]] = {}
         # The outermost open container that what was encoded since refers back to.
         self._low = sys.maxsize
+        # Containers that are done but refer back to an open one, with how far out they do: walking
+        # them again from elsewhere in the same ring would follow every path through it.
+        self._ring: dict[int, tuple[object, int, int]] = {}
 
     def encode(self, value: Any) -> bytes:
         """The encoding of any value.
@@ -157,10 +160,15 @@ class Walk:
         if at is not None:
             self._low = min(self._low, at)
             return node("again", scalar(depth - at))
+        done = self._ring.get(id(value))
+        if done is not None:
+            self._low = min(self._low, done[2])
+            return node("ring", scalar(done[1]))
         return self._enter(value, cls, depth)
 
     def _enter(self, value: Any, cls: type, depth: int) -> bytes:
         outer, self._low = self._low, sys.maxsize
+        ring_before = len(self._ring)
         self._open[id(value)] = depth
         try:
             encoded = self._kind_of(cls)(value, self)
@@ -170,14 +178,21 @@ class Walk:
         if len(encoded) > _INLINE_LIMIT:
             encoded = node("digest", scalar(digest(encoded)))
         if self._low >= depth:
-            # Holding the value keeps its id from being given to another one during this walk.
-            if len(self._memo) >= _MEMO_LIMIT:
-                self._memo.clear()
-            self._memo[id(value)] = (value, encoded)
+            self._close(value, encoded, ring_before)
             self._low = outer
         else:
+            self._ring[id(value)] = (value, len(self._ring), self._low)
             self._low = min(outer, self._low)
         return encoded
+
+    def _close(self, value: object, encoded: bytes, ring_before: int) -> None:
+        """Remember a container that refers to nothing further out, and forget the ring in it."""
+        while len(self._ring) > ring_before:
+            self._ring.popitem()
+        if len(self._memo) >= _MEMO_LIMIT:
+            self._memo.clear()
+        # Holding the value keeps its id from being given to another one during this walk.
+        self._memo[id(value)] = (value, encoded)
 
     def part(self, value: Any, label: str) -> bytes:
         """The encoding of a part; `label` is how it is reached, such as `.name`."""

@@ -1,5 +1,6 @@
 """The annotations unmapped, allow_failure, quote, opaque, freeze and NotSet."""
 
+import pickle
 from typing import Any
 
 import prefect
@@ -89,7 +90,6 @@ def case_notset_is_a_class() -> Any:
 
 
 def case_annotations_can_be_pickled() -> Any:
-    import pickle
 
     return [repr(pickle.loads(pickle.dumps(kind([1])))) for kind in KINDS]
 

@@ -356,7 +356,7 @@ def case_run_id_policy() -> Any:
 
 
 def case_a_custom_policy() -> Any:
-    class ByFirstLetter(CachePolicy):
+    class ByFirstLetter(CachePolicy):  # type: ignore[misc]
         def compute_key(
             self, task_ctx: Any, inputs: Any, flow_parameters: Any, **kwargs: Any
         ) -> str:

@@ -1,10 +1,12 @@
 """The exceptions module: names, bases, messages."""
 
+import pickle
 from typing import Any
 
 import prefect.exceptions
 import prefect.flow_engine
 import prefect.task_engine
+import pydantic
 from prefect import flow, task
 from prefect.exceptions import (
     ParameterBindError,
@@ -92,14 +94,13 @@ def case_a_paused_run_keeps_its_state() -> Any:
 
 
 def case_a_parameter_type_error_from_a_validation_error() -> Any:
-    import pydantic
 
     class Model(pydantic.BaseModel):
         a: int
         b: list[int]
 
     try:
-        Model(a="x", b=[1, "y"])
+        Model.model_validate({"a": "x", "b": [1, "y"]})
     except pydantic.ValidationError as error:
         return str(ParameterTypeError.from_validation_error(error)).splitlines()
     return "nothing raised"
@@ -175,7 +176,6 @@ def case_a_script_error_keeps_the_users_error() -> Any:
 
 
 def case_exceptions_can_be_pickled() -> Any:
-    import pickle
 
     errors = [
         prefect.exceptions.FailedRun("m"),

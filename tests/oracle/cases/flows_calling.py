@@ -6,8 +6,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from tests.oracle.harness import aoutcome, error_facts, outcome, state_facts
 from prefect import Flow, State, flow, task
+
+from tests.oracle.cases._support import in_flow
+from tests.oracle.harness import aoutcome, error_facts, outcome, state_facts
 
 
 def case_a_flow_call_returns_the_functions_value() -> Any:
@@ -284,9 +286,7 @@ def case_a_generator_flow_that_raises() -> Any:
     seen: list[int] = []
 
     def drain() -> None:
-        seen.extend([])
-        for item in numbers():
-            seen.append(item)
+        seen.extend(numbers())
 
     return [outcome(drain), seen]
 
@@ -443,12 +443,11 @@ def case_wait_for_a_failed_future_leaves_a_child_flow_not_ready() -> Any:
     def child() -> int:
         return 1
 
-    @flow
     def parent() -> list[Any]:
         state = child(wait_for=[breaks.submit()], return_state=True)
         return [state.type.value, state.name, "not reach" in (state.message or "")]
 
-    return parent()
+    return in_flow(parent)
 
 
 def case_a_failed_future_as_an_argument_leaves_a_child_flow_not_ready() -> Any:
@@ -460,12 +459,11 @@ def case_a_failed_future_as_an_argument_leaves_a_child_flow_not_ready() -> Any:
     def child(x: Any) -> int:
         return 1
 
-    @flow
     def parent() -> list[Any]:
         state = child(breaks.submit(), return_state=True)
         return [state.type.value, state.name]
 
-    return parent()
+    return in_flow(parent)
 
 
 def case_a_not_ready_child_flow_called_for_its_value() -> Any:
@@ -477,11 +475,10 @@ def case_a_not_ready_child_flow_called_for_its_value() -> Any:
     def child(x: Any) -> int:
         return 1
 
-    @flow
     def parent() -> Any:
         return outcome(child, breaks.submit())["raised"]
 
-    return parent()
+    return in_flow(parent)
 
 
 def case_system_exit_crashes_the_flow_and_comes_out() -> Any:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from tests.oracle.harness import aoutcome, error_facts, outcome, state_facts
 from prefect import flow, task
 from prefect.states import (
     Cancelled,
@@ -16,6 +15,8 @@ from prefect.states import (
     Scheduled,
 )
 from prefect.utilities.annotations import quote
+
+from tests.oracle.harness import aoutcome, error_facts, outcome, state_facts
 
 
 @task

@@ -1,10 +1,12 @@
 """Hooks of flows and tasks: when they run, in which order and with what."""
 
+import functools
 from typing import Any
 
-from tests.oracle.harness import aoutcome, outcome, state_facts
 from prefect import flow, task
 from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from tests.oracle.harness import aoutcome, outcome, state_facts
 
 
 class Notes:
@@ -239,7 +241,6 @@ def case_hooks_run_before_the_call_returns() -> Any:
 
 
 def case_a_hook_that_is_a_callable_object_or_partial() -> Any:
-    import functools
 
     seen: list[str] = []
 

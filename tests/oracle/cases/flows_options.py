@@ -2,13 +2,15 @@
 
 import asyncio
 import datetime
+import functools
 from typing import Any
 
-from tests.oracle.harness import error_kind, outcome, pause, state_facts
 from prefect import Flow, flow, tags, task
 from prefect.runtime import flow_run
 from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+
+from tests.oracle.harness import error_kind, outcome, pause, state_facts
 
 
 def case_the_name_comes_from_the_function_with_dashes() -> Any:
@@ -341,7 +343,7 @@ def case_flow_run_name_template_with_attributes_and_dates() -> Any:
     class Who:
         name = "Ada"
 
-    return named(datetime.datetime(2024, 1, 2), Who())
+    return named(datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), Who())
 
 
 def case_flow_run_name_from_a_callable() -> Any:
@@ -557,7 +559,6 @@ def case_two_flows_of_one_function() -> Any:
 
 
 def case_a_flow_over_another_decorator() -> Any:
-    import functools
 
     def doubled(fn: Any) -> Any:
         @functools.wraps(fn)

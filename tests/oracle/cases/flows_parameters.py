@@ -8,9 +8,11 @@ import uuid
 from typing import Annotated, Any, Literal, Optional, Union
 
 import pydantic
-from tests.oracle.harness import aoutcome, error_kind, outcome, state_facts
 from prefect import flow, task
+from prefect.runtime import flow_run
 from typing_extensions import TypedDict
+
+from tests.oracle.harness import aoutcome, error_kind, outcome, state_facts
 
 
 class Color(enum.Enum):
@@ -39,7 +41,7 @@ def seen(value: Any) -> Any:
 
 
 def coerced(annotation: Any, value: Any) -> Any:
-    """What a flow whose parameter has the annotation sees when called with the value, or what is raised."""
+    """What a flow sees of a value given for a parameter with the annotation, or what is raised."""
 
     def look(x: Any) -> Any:
         return seen(x)
@@ -96,11 +98,11 @@ def case_dict_of_ints() -> Any:
 
 
 def case_optional() -> Any:
-    return [coerced(Optional[int], value) for value in (None, "3", "x")]
+    return [coerced(Optional[int], value) for value in (None, "3", "x")]  # noqa: UP045 - users write it
 
 
 def case_union_of_int_and_text() -> Any:
-    return [coerced(Union[int, str], value) for value in (3, "3", "x", 1.5)]
+    return [coerced(Union[int, str], value) for value in (3, "3", "x", 1.5)]  # noqa: UP007 - users do
 
 
 def case_union_written_with_a_bar() -> Any:
@@ -264,7 +266,7 @@ def case_an_argument_given_twice() -> Any:
 
 def case_defaults_are_used_and_not_validated_when_equal() -> Any:
     @flow
-    def look(x: int = 3, y: str = "y", z: Optional[list[int]] = None) -> Any:
+    def look(x: int = 3, y: str = "y", z: list[int] | None = None) -> Any:
         return [seen(x), seen(y), seen(z)]
 
     return look()
@@ -272,7 +274,7 @@ def case_defaults_are_used_and_not_validated_when_equal() -> Any:
 
 def case_a_default_of_the_wrong_type() -> Any:
     @flow
-    def look(x: int = "7") -> Any:
+    def look(x: int = "7") -> Any:  # type: ignore[assignment]
         return seen(x)
 
     return look()
@@ -342,7 +344,7 @@ def case_changing_a_mutable_argument() -> Any:
     items: list[int] = []
 
     @flow
-    def change(xs: list) -> None:
+    def change(xs: list[int]) -> None:
         xs.append(1)
 
     change(items)
@@ -452,7 +454,6 @@ def case_an_invalid_parameter_of_a_child_flow_fails_the_parent() -> Any:
 
 
 def case_a_validated_parameter_reaches_runtime_and_hooks() -> Any:
-    from prefect.runtime import flow_run
 
     @flow
     def look(x: int, y: int = 4) -> Any:
@@ -463,7 +464,7 @@ def case_a_validated_parameter_reaches_runtime_and_hooks() -> Any:
 
 def case_the_parameter_schema_of_a_flow() -> Any:
     @flow
-    def takes(x: int, y: str = "a", z: Optional[float] = None) -> None:
+    def takes(x: int, y: str = "a", z: float | None = None) -> None:
         """
         Does it.
 

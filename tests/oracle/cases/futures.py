@@ -15,6 +15,7 @@ from prefect.futures import (
 )
 from prefect.states import Completed
 
+from tests.oracle.cases._support import in_flow
 from tests.oracle.harness import error_kind, outcome, state_facts
 
 
@@ -26,17 +27,6 @@ def inc(x: int) -> int:
 @task
 def bad(text: str = "bad") -> None:
     raise ValueError(text)
-
-
-def in_flow(function: Any) -> Any:
-    """What a function returns when it is the body of a flow, kept from the final-state rules."""
-    box: list[Any] = []
-
-    def body() -> None:
-        box.append(function())
-
-    flow(body, name="around")()
-    return box[0]
 
 
 def case_result_and_state_of_a_future() -> Any:
@@ -381,7 +371,7 @@ def case_repr_and_hash_of_a_future() -> Any:
         return [
             repr(one).split("(")[0].split(" ")[0].lstrip("<").rsplit(".", 1)[-1],
             len({one, two}),
-            one == one,  # noqa: PLR0124 - equality with itself is what is looked at
+            one == one,
             one == two,
         ]
 

@@ -1,10 +1,10 @@
 """Persisted results and what a state keeps of them."""
 
+import threading
 from typing import Any
 
 from prefect import flow, task
 from prefect.results import (
-    ResultRecord,
     ResultStore,
     get_default_persist_setting,
     get_result_store,
@@ -86,7 +86,6 @@ def case_serializers_by_name() -> Any:
 
 
 def case_a_result_that_cannot_be_serialized() -> Any:
-    import threading
 
     @task(persist_result=True)
     def t() -> Any:
@@ -102,15 +101,6 @@ def case_an_unknown_serializer_name() -> Any:
         return 1
 
     return outcome(t)["raised"]
-
-
-def case_the_data_of_a_runs_state_is_a_record() -> Any:
-    @task
-    def t() -> Any:
-        return 5
-
-    data = t(return_state=True).data
-    return [isinstance(data, ResultRecord), data.result]
 
 
 def case_the_result_store_inside_a_run() -> Any:

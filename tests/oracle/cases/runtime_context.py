@@ -1,5 +1,6 @@
 """prefect.runtime and prefect.context, inside and outside of runs."""
 
+import os
 import threading
 import uuid
 from typing import Any
@@ -212,7 +213,6 @@ def case_ids_stay_the_same_over_retries() -> Any:
 
 
 def case_runtime_fields_can_be_set_by_environment() -> Any:
-    import os
 
     keys = ("PREFECT__RUNTIME__FLOW_RUN__NAME", "PREFECT__RUNTIME__TASK_RUN__TASK_NAME")
     for key in keys:

@@ -139,7 +139,7 @@ def case_unknown_options_are_refused() -> Any:
 
 
 def case_a_serializer_of_ones_own() -> Any:
-    class Shout(Serializer):
+    class Shout(Serializer):  # type: ignore[misc]
         type: str = "shout-test"
 
         def dumps(self, obj: Any) -> bytes:

@@ -398,7 +398,7 @@ def case_type_based_constructors_accept_a_name() -> Any:
 
 
 def case_a_state_of_another_class() -> Any:
-    class MyState(State):
+    class MyState(State):  # type: ignore[misc]
         pass
 
     return [type(Completed(cls=MyState)).__name__, type(Scheduled(cls=MyState)).__name__]

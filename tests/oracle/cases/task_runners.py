@@ -1,10 +1,14 @@
 """Task runners: attributes, equality, use as a context, concurrency."""
 
+import contextvars
+import os
 import threading
 from typing import Any
 
 import prefect.task_runners
-from prefect import flow, task
+from prefect import flow, tags, task
+from prefect.context import FlowRunContext
+from prefect.runtime import task_run
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from tests.oracle.harness import error_kind, lineage, outcome
@@ -178,7 +182,6 @@ def case_a_runner_shared_by_two_flows() -> Any:
 
 
 def case_the_runner_of_a_flow_run_is_a_copy() -> Any:
-    from prefect.context import FlowRunContext
 
     runner = ThreadPoolTaskRunner(max_workers=2)
 
@@ -201,7 +204,6 @@ def case_a_flow_with_the_default_runner_each_time() -> Any:
 
 
 def case_context_variables_reach_the_workers() -> Any:
-    import contextvars
 
     marker: contextvars.ContextVar[str] = contextvars.ContextVar("marker", default="unset")
 
@@ -218,8 +220,6 @@ def case_context_variables_reach_the_workers() -> Any:
 
 
 def case_tags_reach_the_workers() -> Any:
-    from prefect import tags
-    from prefect.runtime import task_run
 
     @task
     def look() -> Any:
@@ -252,7 +252,6 @@ def case_process_pool_attributes() -> Any:
 
 
 def case_a_process_pool_flow() -> Any:
-    import os
 
     @task
     def where(x: int) -> Any:

@@ -1,14 +1,18 @@
 """Calling and submitting tasks: values, states, exceptions, order, dependencies."""
 
 import asyncio
+import dataclasses
+import functools
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pydantic
 from prefect import State, Task, allow_failure, flow, task
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque, quote
 
+from tests.oracle.cases._support import in_flow
 from tests.oracle.harness import aoutcome, error_facts, error_kind, outcome, state_facts
 
 
@@ -25,17 +29,6 @@ def inc(x: int) -> int:
 @task
 def bad(text: str = "bad") -> None:
     raise ValueError(text)
-
-
-def in_flow(function: Any) -> Any:
-    """What a function returns when it is the body of a flow, kept from the final-state rules."""
-    box: list[Any] = []
-
-    def body() -> None:
-        box.append(function())
-
-    flow(body, name="around")()
-    return box[0]
 
 
 def case_a_task_outside_a_flow_returns_its_value() -> Any:
@@ -155,9 +148,6 @@ def case_futures_inside_collections_are_resolved() -> Any:
 
 
 def case_futures_inside_dataclasses_and_models_are_resolved() -> Any:
-    import dataclasses
-
-    import pydantic
 
     @dataclasses.dataclass
     class Box:
@@ -585,7 +575,6 @@ def case_arguments_keep_identity() -> Any:
 
 
 def case_the_task_decorator_over_another_decorator() -> Any:
-    import functools
 
     def doubled(fn: Any) -> Any:
         @functools.wraps(fn)
@@ -616,7 +605,6 @@ def case_a_callable_object_as_a_task() -> Any:
 
 
 def case_a_lambda_and_a_partial_as_tasks() -> Any:
-    import functools
 
     return [
         task(lambda: 1).name,

@@ -4,8 +4,10 @@ from typing import Any
 
 from prefect import allow_failure, flow, task, unmapped
 from prefect.futures import PrefectFutureList
+from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
+from tests.oracle.cases._support import in_flow
 from tests.oracle.harness import error_facts, error_kind, outcome, state_facts
 
 
@@ -24,17 +26,6 @@ def picky(x: int) -> int:
     if x == 2:
         raise ValueError(f"no {x}")
     return x
-
-
-def in_flow(function: Any) -> Any:
-    """What a function returns when it is the body of a flow, kept from the final-state rules."""
-    box: list[Any] = []
-
-    def body() -> None:
-        box.append(function())
-
-    flow(body, name="around")()
-    return box[0]
 
 
 def case_map_over_a_list() -> Any:
@@ -284,7 +275,6 @@ def case_map_of_many() -> Any:
 
 
 def case_mapped_run_names() -> Any:
-    from prefect.runtime import task_run
 
     @task(task_run_name="item-{x}")
     def look(x: int) -> Any:

@@ -1,6 +1,7 @@
 """Options and attributes of tasks: names, run names, retries, timeouts, tags."""
 
 import asyncio
+import inspect
 from typing import Any
 
 from prefect import Task, flow, tags, task
@@ -623,7 +624,6 @@ def case_viz_return_value_is_kept() -> Any:
 
 
 def case_dunder_name_and_signature() -> Any:
-    import inspect
 
     @task
     def t(a: int, b: str = "x") -> float:
@@ -633,7 +633,6 @@ def case_dunder_name_and_signature() -> Any:
 
 
 def case_flow_signature() -> Any:
-    import inspect
 
     @flow
     def f(a: int, b: str = "x") -> float:

@@ -1,5 +1,9 @@
 """Utilities that user code reaches for: hashing, collections, engine helpers."""
 
+import hashlib
+import tempfile
+import threading
+from collections import OrderedDict, namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +15,11 @@ from prefect.futures import resolve_futures_to_results
 from prefect.states import Completed
 from prefect.utilities.annotations import allow_failure, quote
 from prefect.utilities.collections import (
-    AutoEnum,
     batched_iterable,
-    deep_merge,
-    deep_merge_dicts,
-    dict_to_flatdict,
     distinct,
     ensure_iterable,
-    extract_instances,
-    flatdict_to_dict,
-    get_from_dict,
     isiterable,
     listrepr,
-    remove_nested_keys,
-    set_in_dict,
     visit_collection,
 )
 from prefect.utilities.hashing import file_hash, hash_objects, stable_hash
@@ -79,7 +74,6 @@ def case_hash_objects_of_models_and_functions() -> Any:
 
 
 def case_hash_objects_of_something_unhashable() -> Any:
-    import threading
 
     lock = threading.Lock()
     return [
@@ -90,13 +84,11 @@ def case_hash_objects_of_something_unhashable() -> Any:
 
 
 def case_hash_objects_with_another_algorithm() -> Any:
-    import hashlib
 
     return [len(hash_objects(1)), len(hash_objects(1, hash_algo=hashlib.sha256))]
 
 
 def case_file_hash() -> Any:
-    import tempfile
 
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"a")
@@ -116,7 +108,6 @@ def case_visit_collection_of_containers() -> Any:
 
 
 def case_visit_collection_keeps_types() -> Any:
-    from collections import OrderedDict, namedtuple
 
     pair = namedtuple("pair", "a b")
     return [
@@ -192,48 +183,8 @@ def case_batched_iterable() -> Any:
     return [list(batched_iterable([1, 2, 3, 4, 5], 2)), list(batched_iterable([], 2))]
 
 
-def case_flat_dicts() -> Any:
-    flat = dict_to_flatdict({"a": {"b": 1, "c": {"d": 2}}, "e": 3})
-    return [sorted([[list(key), value] for key, value in flat.items()]), flatdict_to_dict(flat)]
-
-
-def case_deep_merge() -> Any:
-    return [
-        deep_merge({"a": {"x": 1}}, {"a": {"y": 2}}),
-        deep_merge({"a": 1}, {"a": 2}),
-        deep_merge_dicts({"a": {"x": 1}}, {"a": {"y": 2}}, {"b": 3}),
-    ]
-
-
-def case_get_from_dict_and_set_in_dict() -> Any:
-    data: dict[str, Any] = {"a": {"b": [0, {"c": 5}]}}
-    set_in_dict(data, "a.x", 9)
-    return [
-        get_from_dict(data, "a.b[1].c"),
-        get_from_dict(data, ["a", "b", 0]),
-        get_from_dict(data, "no.such", default="d"),
-        data["a"]["x"],
-    ]
-
-
-def case_remove_nested_keys() -> Any:
-    return remove_nested_keys(["secret"], {"a": 1, "secret": 2, "b": {"secret": 3, "c": [4]}})
-
-
 def case_distinct() -> Any:
     return [list(distinct([1, 2, 1, 3])), list(distinct(["a", "B", "b"], key=str.lower))]
-
-
-def case_extract_instances() -> Any:
-    return outcome(lambda: extract_instances([1, "a", 2.5, 3], (int, str)))["value"][int]
-
-
-def case_auto_enum() -> Any:
-    class Color(AutoEnum):
-        RED = AutoEnum.auto()
-        BLUE = AutoEnum.auto()
-
-    return [Color.RED.value, Color.RED == "RED", repr(Color.BLUE), str(Color.RED)]
 
 
 def case_resolve_futures_to_results() -> Any:

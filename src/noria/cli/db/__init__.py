@@ -12,7 +12,7 @@ from noria.cli.lazy import Entry, LazyGroup
 COMMANDS: Mapping[str, Entry] = {
     "info": Entry("noria.cli.db.info", "info", "Say where the store is and what is in it."),
     "path": Entry("noria.cli.db.path", "path", "Print the path of the store."),
-    "vacuum": Entry("noria.cli.db.vacuum", "vacuum", "Give unused space back to the disk."),
+    "vacuum": Entry("noria.cli.db.vacuum", "vacuum", "Remove what nobody needs, and free space."),
 }
 
 

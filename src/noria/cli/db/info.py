@@ -14,7 +14,7 @@ from noria.cli.text import bytes_text
 @output_options
 @pass_app
 def info(app: App) -> None:
-    """Say where the store is, how large, and how many rows it has of each kind."""
+    """Say where the store is and what is in it."""
     found = backend_of(app).info()
     if not app.for_people:
         emit_object(
@@ -34,7 +34,8 @@ def info(app: App) -> None:
         "store": found.location,
         "schema": str(found.schema),
         "size": bytes_text(found.size),
-        "results": f"{bytes_text(found.results_size)} in {app.settings.results_path}",
+        "results": bytes_text(found.results_size),
+        "result files": app.settings.results_path,
         **{kind.replace("_", " "): f"{count:,}" for kind, count in found.rows.items()},
     }
     space = max(map(len, facts))

@@ -11,5 +11,8 @@ from noria.cli.app import App, pass_app, shared_options
 @shared_options
 @pass_app
 def path(app: App) -> None:
-    """Print the path of the store, whether or not it exists yet."""
+    """Print the path of the store.
+
+    It need not exist yet.
+    """
     app.say(app.settings.database_path)

@@ -19,7 +19,10 @@ GRACE = 3_600_000_000
 @output_options
 @pass_app
 def vacuum(app: App) -> None:
-    """Drop expired cache entries and results that nothing refers to, and free the space."""
+    """Remove what nobody needs, and free space.
+
+    That is expired cache keys, and result files that nothing refers to.
+    """
     backend = backend_of(app)
     now = clock.now()
     before = backend.info()

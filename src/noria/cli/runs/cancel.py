@@ -21,10 +21,11 @@ from noria.core.states import TERMINAL_STATES, StateType
 @output_options
 @pass_app
 def cancel(app: App, run: tuple[str, ...]) -> None:
-    """Ask runs to stop, with the runs that they called.
+    """Ask runs to stop.
 
-    A run in a living process becomes Cancelling and stops at its next step; any other is Cancelled
-    at once. One that has ended stays as it is, and the command exits with 6.
+    The runs that they called stop with them. A run in a living process becomes Cancelling and stops
+    at its next step; any other is Cancelled at once. One that has ended stays as it is, and the
+    command exits with 6.
     """
     rows = find_runs(app, run)
     backend = backend_of(app)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -15,7 +16,8 @@ from noria.cli.loading import ended, load
 from noria.cli.outcome import finish
 from noria.cli.output import Column, Listing, Record, emit
 from noria.cli.references import RUN, find_run
-from noria.core.ids import to_uuid
+from noria.core.errors import ObjectNotFound
+from noria.core.ids import to_text, to_uuid
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, StateType
 
@@ -43,11 +45,11 @@ def resume(app: App, run: str, plan: bool, rerun_from: str | None, source: str |
     if row.state is StateType.COMPLETED and rerun_from is None:
         raise CliError(
             Code.CONFLICT,
-            f"{row.name} is completed: there is nothing to go on with",
-            "",
+            f"{row.name} is completed",
+            "there is nothing to go on with",
             f"run some of it again: noria runs resume {run} --from TASK",
         )
-    _refuse_running(row)
+    _refuse(row)
     _go(app, sdk.resume, row, rerun_from, source)
 
 
@@ -58,13 +60,22 @@ def resume(app: App, run: str, plan: bool, rerun_from: str | None, source: str |
 @output_options
 @pass_app
 def fork(app: App, run: str, rerun_from: str | None, source: str | None) -> None:
-    """Go on from a run as a new run; the old one stays as it is."""
+    """Go on from a run as a new run.
+
+    The old one stays as it is.
+    """
     row = find_run(app, run)
-    _refuse_running(row)
     _go(app, sdk.fork, row, rerun_from, source)
 
 
-def _refuse_running(row: FlowRunRow) -> None:
+def _refuse(row: FlowRunRow) -> None:
+    if row.parent_run is not None:
+        raise CliError(
+            Code.CONFLICT,
+            f"{row.name} was called by another run, and goes on with it",
+            "",
+            f"noria runs resume {to_text(row.root_run)}",
+        )
     # Runs without a living process have been marked Crashed by now.
     if row.process is not None and row.state not in TERMINAL_STATES | {StateType.PAUSED}:
         raise CliError(
@@ -77,7 +88,7 @@ def _refuse_running(row: FlowRunRow) -> None:
 
 def _go(app: App, go: Go, row: FlowRunRow, rerun_from: str | None, source: str | None) -> None:
     place = entrypoint.parse(source) if source else None
-    with app.quiet():
+    with app.quiet(), _knowing_the_run(row):
         flow = load(place) if place else None
         if place is None and row.entrypoint:
             entrypoint.make_importable(row.entrypoint.rpartition(":")[0] or None)
@@ -85,8 +96,19 @@ def _go(app: App, go: Go, row: FlowRunRow, rerun_from: str | None, source: str |
     finish(app, state)
 
 
+@contextmanager
+def _knowing_the_run(row: FlowRunRow) -> Iterator[None]:
+    """The run was found already, so what is not found now is the task."""
+    try:
+        yield
+    except ObjectNotFound as error:
+        head, _, rest = str(error).partition(". ")
+        raise CliError(Code.UNKNOWN_TASK, head, rest, f"see noria runs show {row.name}") from error
+
+
 def _print_plan(app: App, row: FlowRunRow, rerun_from: str | None) -> None:
-    plan = sdk.plan(to_uuid(row.id), rerun_from=rerun_from)
+    with _knowing_the_run(row):
+        plan = sdk.plan(to_uuid(row.id), rerun_from=rerun_from)
     shown = emit(app, Listing(plan.lines, _plan_record, _PLAN_COLUMNS))
     if not shown:
         app.note("The run recorded no calls: it would start from its top.")
@@ -99,7 +121,7 @@ def _plan_record(line: sdk.PlanLine) -> Record:
         "name": line.name,
         "place": line.place,
         "action": line.action,
-        "count": line.count,
+        "count": line.calls,
         "reason": line.reason,
     }
 
@@ -112,7 +134,7 @@ _PLAN_COLUMNS: Sequence[Column[sdk.PlanLine]] = (
         lambda line: _SIGNS[line.action][1],
     ),
     Column("name", "TASK", lambda line: line.name, shrinks=True),
-    Column("count", "CALLS", lambda line: f"{line.count:,}", right=True),
+    Column("count", "CALLS", lambda line: f"{line.calls:,}", right=True),
     Column("place", "WHERE", lambda line: line.place, lambda _line: "dim", shrinks=True),
     Column("reason", "WHY", lambda line: line.reason, shrinks=True),
 )

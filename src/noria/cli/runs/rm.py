@@ -29,10 +29,10 @@ _IN_A_PROCESS = (StateType.RUNNING, StateType.CANCELLING)
 @output_options
 @pass_app
 def rm(app: App, run: tuple[str, ...], yes: bool) -> None:
-    """Delete runs with their tasks, logs, and the runs that they called.
+    """Delete runs and all they recorded.
 
-    What was deleted is printed. The results that only these runs used go with the next
-    `noria db vacuum`.
+    The runs that they called go with them. What was deleted is printed. The results that only these
+    runs used go with the next `noria db vacuum`.
     """
     rows = find_runs(app, run)
     busy = [row.name for row in rows if row.state in _IN_A_PROCESS]
