@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from noria.core.errors import MissingFlowError, ScriptError, UnspecifiedFlowError
+from noria.values.scripts import stand_in_for_main
 
 
 def load_flow_from_entrypoint(entrypoint: str, use_placeholder_flow: bool = True) -> Any:
@@ -120,6 +121,7 @@ def _run_file(path: str) -> dict[str, Any]:
             raise ImportError(f"{full!r} is no Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(module_name, module)
+        stand_in_for_main(module)
         spec.loader.exec_module(module)
     except Exception as exc:
         if sys.modules.get(module_name) is not None:

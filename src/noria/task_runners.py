@@ -10,7 +10,7 @@ from noria.core.records import GroupKind
 from noria.engine.calls import TaskCall
 from noria.engine.futures import Future, FutureList
 from noria.engine.groups import NOWHERE, Place
-from noria.engine.mapping import expand
+from noria.engine.mapping import expand, note_elements
 from noria.engine.pool import ThreadPool
 from noria.engine.session import open_session
 
@@ -133,15 +133,14 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
     ) -> FutureList[Any]:
         """`map`, knowing where it stands."""
         futures: FutureList[Any] = FutureList()
+        note_elements(parameters)
         group = None
-        expected = None
         for call_parameters in (calls := expand(task, parameters)):
             call = TaskCall(task, call_parameters, wait_for, GroupKind.MAP, place, group)
             if group is None and call.execution is not None:
                 group = call.run.group
-                expected = len(calls)
                 if group is not None:
-                    group.expected = expected
+                    group.expected = len(calls)
                     call.execution.group_changed(group)
             futures.append(self.submit_call(call))
         return futures

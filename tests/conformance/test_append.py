@@ -8,7 +8,17 @@ import pytest
 
 from noria.core.records import StoredValue
 from noria.core.states import StateType
-from tests.conformance.rows import NOON, batch, cached, flow_run, group, log, new_id, task_run
+from tests.conformance.rows import (
+    NOON,
+    batch,
+    cached,
+    flow_run,
+    group,
+    log,
+    new_id,
+    process,
+    task_run,
+)
 
 
 def test_a_flow_run_comes_back_as_it_was(backend):
@@ -107,6 +117,11 @@ def test_text_that_is_not_unicode_does_not_stop_a_batch(backend):
     assert backend.flow_run(run.id).name == "from \\udce4 file"
     assert [row.message for _, row in backend.logs(run.id)] == ["half a pair \\ud83d"]
     assert backend.find_flow_runs("from \udce4 file")[0].id == run.id
+
+
+def test_a_command_that_is_not_unicode_does_not_stop_a_process(backend):
+    backend.register_process(process(command="python \udce4.py"))
+    assert backend.info().rows["processes"] == 1
 
 
 def test_text_with_a_nul_stays_whole(backend):

@@ -59,6 +59,15 @@ def test_a_fenced_batch_with_odd_text_is_still_written(backend, fenced):
     assert [row.message for _, row in backend.logs(fenced.id)] == ["\\ud83d"]
 
 
+def test_rows_that_come_before_their_run_are_fenced_by_themselves(backend):
+    run = flow_run(epoch=2)
+    task, calls = task_run(run), group(run)
+    backend.append(batch(task, calls))
+    backend.append(batch(task._replace(epoch=1), calls._replace(epoch=1, name="stale")))
+    assert backend.task_run(task.id) == task
+    assert backend.groups(run.id) == [calls]
+
+
 def test_groups_are_those_of_the_latest_execution(backend, fenced):
     run = flow_run()
     backend.append(batch(run, group(run, number=1), group(run, number=2)))

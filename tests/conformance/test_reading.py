@@ -211,25 +211,21 @@ class TestLogs:
 
 
 class TestMemo:
-    def test_completed_calls_by_identity(self, backend):
+    def test_calls_by_identity(self, backend):
         run = flow_run()
         plain = task_run(run, group=2, name="given", run_count=3)
         sub = task_run(run, child_run=new_id(), state_name="Cached", result=None)
-        rows = [
-            task_run(run, state=StateType.FAILED),
-            task_run(run, identity=None),
-            task_run(flow_run()),
-            plain,
-            sub,
-        ]
-        backend.append(batch(run, *rows))
+        failed = task_run(run, state=StateType.FAILED, result=None)
+        others = [task_run(run, identity=None), task_run(flow_run())]
+        backend.append(batch(run, plain, sub, failed, *others))
         memo = dict(backend.memo(run.id))
-        assert set(memo) == {plain.identity, sub.identity}
+        assert set(memo) == {plain.identity, sub.identity, failed.identity}
         entry = memo[plain.identity]
         assert (entry.task_run, entry.result, entry.run_count) == (plain.id, plain.result, 3)
         assert (entry.start, entry.end, entry.name) == (plain.start, plain.end, "given")
         assert entry.state is StateType.COMPLETED
         assert (memo[sub.identity].child_run, memo[sub.identity].result) == (sub.child_run, None)
+        assert memo[failed.identity].state is StateType.FAILED
 
     def test_a_long_memo_is_whole_though_others_write_meanwhile(self, backend):
         run = flow_run()
@@ -248,30 +244,22 @@ class TestMemo:
         backend.append(batch(run, *[task_run(run) for _ in range(2000)]))
         assert sum(1 for _ in backend.memo(run.id)) == 2000
 
-    def test_forgotten_calls_run_again(self, backend):
+    def test_a_forgotten_call_keeps_its_id_but_not_its_result(self, backend):
         run = flow_run()
         rows = [task_run(run) for _ in range(3)]
         backend.append(batch(run, *rows))
         backend.forget(run.id, [rows[0].id, rows[2].id, new_id()])
-        assert set(dict(backend.memo(run.id))) == {rows[1].identity}
-        assert backend.task_run(rows[0].id) == rows[0]._replace(identity=None)
+        memo = dict(backend.memo(run.id))
+        assert [memo[row.identity].task_run for row in rows] == [row.id for row in rows]
+        assert [memo[row.identity].result for row in rows] == [None, rows[1].result, None]
+        assert backend.task_run(rows[0].id) == rows[0]._replace(result=None)
 
     def test_only_calls_of_the_run_are_forgotten(self, backend):
         run, other = flow_run(), flow_run()
         row = task_run(other)
         backend.append(batch(run, other, row))
         backend.forget(run.id, [row.id])
-        assert set(dict(backend.memo(other.id))) == {row.identity}
-
-    def test_sub_flows_that_have_not_completed(self, backend):
-        run = flow_run()
-        kinds = (StateType.CRASHED, StateType.COMPLETED, StateType.RUNNING)
-        rows = [task_run(run, state=kind, child_run=new_id()) for kind in kinds]
-        backend.append(batch(run, *rows, task_run(run, state=StateType.FAILED)))
-        assert backend.child_runs_by_identity(run.id) == {
-            rows[0].identity: rows[0].child_run,
-            rows[2].identity: rows[2].child_run,
-        }
+        assert backend.task_run(row.id) == row
 
 
 class TestCache:

@@ -291,8 +291,10 @@ from tests.conformance.rows import batch, flow_run
 backend = LocalBackend(sys.argv[1])
 backend.append(batch(flow_run(name="parent")))
 backend.find_flow_runs("parent")
+inherited = backend._database._writer
 if (child := os.fork()) == 0:
     backend.append(batch(flow_run(name="child")))
+    assert backend._database._writer is not inherited
     found = len(backend.find_flow_runs("parent"))
     backend.close()
     os._exit(found)

@@ -65,6 +65,15 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     connection.close()
 
 
+def test_a_store_that_another_process_has_just_migrated_stays_as_it_is(tmp_path):
+    opened = Database(str(tmp_path / "noria.db"))
+    with opened.write() as connection:
+        before = schema(connection)
+        migrations.apply(connection, opened.path)
+        assert schema(connection) == before
+    opened.close()
+
+
 def test_a_script_is_split_at_statements_only():
     script = (
         "-- a; comment\ncreate table a (b text default ';');\n\ninsert into a\nvalues ('x;\n');\n"

@@ -5,21 +5,18 @@ Each function works within one write transaction, so what it reads cannot change
 
 from __future__ import annotations
 
-import json
-import sqlite3
-
 from noria.backend.port import CrashVerdict
 from noria.backend.processes import epitaph, is_alive
+from noria.core.jsontext import from_json, to_json
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
 from noria.store import flow_runs, groups, processes, task_runs
+from noria.store.database import Connection
 
 CANCEL_REQUESTED = "cancellation was requested"
 
 
-def begin(
-    connection: sqlite3.Connection, flow_run: bytes, process: bytes, now: int
-) -> FlowRunRow | None:
+def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
     """Take a run for another execution, unless a living process executes it."""
     row = flow_runs.get(connection, flow_run)
     if row is None or is_executed(connection, row, now):
@@ -32,7 +29,7 @@ def begin(
     return taken
 
 
-def cancel(connection: sqlite3.Connection, flow_run: bytes, now: int) -> FlowRunRow | None:
+def cancel(connection: Connection, flow_run: bytes, now: int) -> FlowRunRow | None:
     """Ask a run and those below it to stop; what nobody executes is Cancelled at once."""
     for found in flow_runs.tree(connection, flow_run):
         row = flow_runs.get(connection, found)
@@ -40,13 +37,13 @@ def cancel(connection: sqlite3.Connection, flow_run: bytes, now: int) -> FlowRun
             continue
         if not is_executed(connection, row, now):
             _end(connection, row, StateType.CANCELLED, CANCEL_REQUESTED, now)
-        elif row.state is not StateType.CANCELLING:
+        else:
             asked = _entered(row, StateType.CANCELLING, CANCEL_REQUESTED, now)
             flow_runs.save(connection, asked)
     return flow_runs.get(connection, flow_run)
 
 
-def dead_processes(connection: sqlite3.Connection, now: int) -> list[bytes]:
+def dead_processes(connection: Connection, now: int) -> list[bytes]:
     """The processes that have died and left runs unfinished."""
     found = []
     for process in flow_runs.live_processes(connection):
@@ -56,7 +53,7 @@ def dead_processes(connection: sqlite3.Connection, now: int) -> list[bytes]:
     return found
 
 
-def crash_runs_of(connection: sqlite3.Connection, process: bytes, now: int) -> list[CrashVerdict]:
+def crash_runs_of(connection: Connection, process: bytes, now: int) -> list[CrashVerdict]:
     """Mark the unfinished runs of a dead process Crashed."""
     message = epitaph(processes.get(connection, process))
     verdicts = []
@@ -66,7 +63,7 @@ def crash_runs_of(connection: sqlite3.Connection, process: bytes, now: int) -> l
     return verdicts
 
 
-def is_executed(connection: sqlite3.Connection, row: FlowRunRow, now: int) -> bool:
+def is_executed(connection: Connection, row: FlowRunRow, now: int) -> bool:
     """Whether a living process executes the run."""
     if row.state in TERMINAL_STATES or row.process is None or _is_suspended(row):
         return False
@@ -74,7 +71,7 @@ def is_executed(connection: sqlite3.Connection, row: FlowRunRow, now: int) -> bo
     return process is not None and is_alive(process, now)
 
 
-def _left_behind(connection: sqlite3.Connection, process: bytes) -> list[FlowRunRow]:
+def _left_behind(connection: Connection, process: bytes) -> list[FlowRunRow]:
     # A suspended run has left its process and waits to be resumed in another.
     live = flow_runs.live_in_process(connection, process)
     return [row for row in live if not _is_suspended(row)]
@@ -84,9 +81,7 @@ def _is_suspended(row: FlowRunRow) -> bool:
     return row.state is StateType.PAUSED and row.state_name == Name.SUSPENDED
 
 
-def _end(
-    connection: sqlite3.Connection, row: FlowRunRow, state: StateType, message: str, now: int
-) -> None:
+def _end(connection: Connection, row: FlowRunRow, state: StateType, message: str, now: int) -> None:
     flow_runs.save(connection, _entered(row, state, message, now)._replace(end=now))
     task_runs.end_unfinished(connection, row.id, state, message, now)
     groups.end_unfinished(connection, row.id, state)
@@ -94,9 +89,9 @@ def _end(
 
 def _entered(row: FlowRunRow, state: StateType, message: str, now: int) -> FlowRunRow:
     """The row in another state, with all that came before written into its history."""
-    history = json.loads(row.history) if row.history else _history_by_times(row)
+    history = from_json(row.history) if row.history else _history_by_times(row)
     history.append([default_name(state), now, message])
-    return row._replace(state=state, state_name=None, message=message, history=json.dumps(history))
+    return row._replace(state=state, state_name=None, message=message, history=to_json(history))
 
 
 def _history_by_times(row: FlowRunRow) -> list[list[object]]:

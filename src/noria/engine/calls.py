@@ -258,7 +258,12 @@ class TaskCall:
 
     def task_context(self) -> TaskRunContext:
         """The context in which the task's function runs."""
-        return TaskRunContext(self.task, self.run, self.parameters, self.flow_context)
+        context = TaskRunContext(self.task, self.run, self.parameters, self.flow_context)
+        wanted = self.task.log_prints
+        if wanted is None:
+            wanted = self.flow_context is not None and self.flow_context.log_prints
+        context.log_prints = wanted
+        return context
 
 
 def unfinished(value: Any) -> list[Future[Any]]:

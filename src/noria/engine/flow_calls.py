@@ -133,6 +133,15 @@ class FlowCall:
         self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
         return self.execution
 
+    def logs_prints(self) -> bool:
+        """Whether prints become log lines: as the flow says, else its parent, else the settings."""
+        if self.flow.log_prints is not None:
+            return bool(self.flow.log_prints)
+        parent = flow_context.get()
+        if parent is not None:
+            return parent.log_prints
+        return self.session.settings.logging_log_prints
+
     def remember_this_execution(self) -> None:
         """Before the flow is tried again: what has finished need not run again."""
         assert self.execution is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from noria.core.errors import SerializationError
+from noria.core.errors import ConfigurationError, SerializationError, StoreError
 from noria.core.records import StoredValue
 from noria.engine.collections import holds_references
 from noria.engine.keeping import keep_scalar
@@ -28,7 +28,7 @@ def keep(call: FlowCall, value: Any) -> StoredValue | None:
         return call.session.results.keep(
             value, serializer=flow.result_serializer, storage=flow.result_storage, limit=limit
         )
-    except SerializationError as exc:
+    except (SerializationError, StoreError, ConfigurationError) as exc:
         if call.execution is not None:
             call.execution.say_once(
                 "flow result",

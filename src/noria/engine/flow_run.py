@@ -24,6 +24,7 @@ from noria.engine.context import FlowRunContext, flow_context, task_context
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
+from noria.engine.prints import prints_of
 from noria.engine.runs import FlowRun
 
 GRACE = 5.0
@@ -45,11 +46,13 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
     session = execution.session
     session.executions[run.raw_id] = execution
     context = FlowRunContext(call.flow, run, call.parameters, execution)
+    context.log_prints = call.logs_prints()
     tokens = flow_context.set(context), task_context.set(None)
     try:
         with execution.runner:
             if (yield from _prepare(call, context)):
-                yield from _attempts(call, context)
+                with prints_of(context):
+                    yield from _attempts(call, context)
     finally:
         session.executions.pop(run.raw_id, None)
         _leave(tokens)

@@ -6,7 +6,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from noria.core.annotations import NotSet
-from noria.core.errors import SerializationError
+from noria.core.errors import ConfigurationError, SerializationError, StoreError
 from noria.core.records import StoredValue
 from noria.engine.collections import SCALARS
 
@@ -60,8 +60,9 @@ def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
             serializer=task.result_serializer,
             storage=task.result_storage,
             limit=limit,
+            key=None if task.result_storage_key is None else task.storage_key(call.parameters),
         )
-    except SerializationError as exc:
+    except (SerializationError, StoreError, ConfigurationError) as exc:
         _say(call, f"The result of task {task.name!r} cannot be kept: {exc}", wanted)
         return None
     if stored is None:

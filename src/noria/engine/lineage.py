@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import Any, NamedTuple
 
 _UNTRACKABLE = (bool, type(None), type(Ellipsis), type(NotImplemented))
+_SHARED_WHEN_EMPTY = (tuple, str, bytes, frozenset)
 _OURS = 3
 """References to a value that nobody else holds: the table's, the local variable, the argument."""
 
@@ -35,7 +36,8 @@ class Lineage:
 
     def note(self, value: Any, task_run: bytes, identity: bytes | None, group: int) -> None:
         """Remember that a run gave this value."""
-        if type(value) in _UNTRACKABLE or (not value and type(value) in (tuple, str, bytes)):
+        kind = type(value)
+        if kind in _UNTRACKABLE or (kind in _SHARED_WHEN_EMPTY and not value):
             return
         table = self._table
         table[id(value)] = Origin(value, task_run, identity, group)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import logging
 import os
@@ -114,41 +113,6 @@ def install() -> None:
                 logger.propagate = False
         _installed.clear()
         _installed.add(key)
-
-
-_real_print = builtins.print
-_users = 0
-
-
-@contextmanager
-def prints_as_logs() -> Iterator[None]:
-    """While the block lasts, prints of runs that ask for it become log lines."""
-    global _users
-    with _lock:
-        _users += 1
-        builtins.print = _print
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if not _users:
-                builtins.print = _real_print
-
-
-def _print(*args: Any, **kwargs: Any) -> None:
-    context = innermost()
-    if context is None or not context.log_prints or kwargs.get("file") is not None:
-        _real_print(*args, **kwargs)
-        return
-    flow = context if isinstance(context, FlowRunContext) else context.flow_context
-    if flow is None:
-        _real_print(*args, **kwargs)
-        return
-    separator = kwargs.get("sep")
-    message = (" " if separator is None else separator).join(map(str, args))
-    run = context.task_run if isinstance(context, TaskRunContext) else None
-    flow.execution.log(20, message, run)
 
 
 @contextmanager

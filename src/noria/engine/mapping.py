@@ -8,7 +8,10 @@ from typing import Any
 
 from noria.core.annotations import BaseAnnotation, allow_failure, opaque, quote, unmapped
 from noria.core.errors import MappingLengthMismatch, MappingMissingIterable
+from noria.core.hashing import blake2b
 from noria.core.states import State
+from noria.engine.collections import SCALARS
+from noria.engine.context import flow_context
 from noria.engine.futures import Future
 
 _MARKS = (allow_failure, opaque, quote)
@@ -92,6 +95,24 @@ def expand(task: Any, parameters: dict[str, Any]) -> Expansion:
             static[name] = spec.default(name)
     order = tuple(name for name in spec.names if name != spec.var_keyword)
     return Expansion(iterable, static, marks, order, spec.var_keyword)
+
+
+def note_elements(parameters: dict[str, Any]) -> None:
+    """Remember of the elements of a result that is mapped over that they came from it."""
+    context = flow_context.get()
+    if context is None:
+        return
+    lineage = context.execution.lineage
+    for given in parameters.values():
+        value = _settled(given.unwrap() if isinstance(given, _MARKS) else given)
+        origin = lineage.origin(value) if isinstance(value, list | tuple) else None
+        if origin is None or origin.identity is None:
+            continue
+        for index, element in enumerate(value):
+            if type(element) not in SCALARS and lineage.origin(element) is None:
+                place = index.to_bytes(8, "big")
+                identity = blake2b(origin.identity + place, digest_size=16).digest()
+                lineage.note(element, origin.task_run, identity, origin.group)
 
 
 def _settled(value: Any) -> Any:

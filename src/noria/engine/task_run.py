@@ -29,6 +29,7 @@ from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
 
@@ -48,7 +49,11 @@ def run_task(call: TaskCall) -> Program[TaskRun]:
     context = call.task_context()
     token = task_context.set(context)
     try:
-        yield from _run_in_context(call, context)
+        if context.log_prints:
+            with prints_of(context):
+                yield from _run_in_context(call, context)
+        else:
+            yield from _run_in_context(call, context)
     finally:
         try:
             task_context.reset(token)

@@ -19,6 +19,9 @@ from noria.store.migrations import CONNECTION
 
 T = TypeVar("T")
 
+Connection = sqlite3.Connection
+"""What the functions of this package work on, for those above to hand on."""
+
 MEMORY = ":memory:"
 
 # SQLite waits for a lock in C, where Ctrl-C cannot reach; so it waits briefly, and we try again.

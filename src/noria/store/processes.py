@@ -7,13 +7,14 @@ import sqlite3
 from noria.core.records import ProcessRow
 from noria.store.bulk import BulkWrite
 from noria.store.statements import Statements
+from noria.store.values import mended
 
 PROCESS = Statements("process")
 
 
 def save(connection: sqlite3.Connection, row: ProcessRow) -> None:
     """Make a process known."""
-    BulkWrite(PROCESS.write).run(connection, list(row))
+    BulkWrite(PROCESS.write).run(connection, [mended(value) for value in row])
 
 
 def get(connection: sqlite3.Connection, process: bytes) -> ProcessRow | None:

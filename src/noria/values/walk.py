@@ -143,6 +143,11 @@ class Walk:
         # them again from elsewhere in the same ring would follow every path through it.
         self._ring: dict[int, tuple[object, int, int]] = {}
 
+    @property
+    def is_fingerprint(self) -> bool:
+        """Whether a call is to be found again, rather than its content compared."""
+        return self._limit is not None
+
     def encode(self, value: Any) -> bytes:
         """The encoding of any value.
 

@@ -168,7 +168,8 @@ def case_visit_collection_of_generators() -> Any:
 
 
 def case_isiterable() -> Any:
-    return [isiterable(v) for v in ([], (), {}, set(), "a", b"a", 1, iter([]), range(2))]
+    values: list[Any] = [[], (), {}, set(), "a", b"a", 1, iter([]), range(2)]
+    return [isiterable(value) for value in values]
 
 
 def case_ensure_iterable() -> Any:

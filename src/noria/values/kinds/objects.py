@@ -98,8 +98,12 @@ def path_text(value: PurePath, walk: Walk) -> bytes:
 def path(value: Path, walk: Walk) -> bytes:
     """A path: its text and, if a file stands there, what is in it.
 
-    The text counts as well, since a task may well build the name of its output from it.
+    The text counts as well, since a task may well build the name of its output from it. In a
+    fingerprint it counts alone: a call that writes its output there is the same call when the file
+    exists.
     """
+    if walk.is_fingerprint:
+        return path_text(value, walk)
     try:
         found = os.stat(value)
     except (OSError, ValueError):
