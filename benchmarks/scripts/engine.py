@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from noria import flow, get_run_logger, task
+NAME = os.environ.get("BENCH_ENGINE", "noria")
 
-if os.environ.get("BENCH_ENGINE") == "prefect":
-    from prefect import flow, get_run_logger, task  # type: ignore[import-not-found]
+if TYPE_CHECKING or NAME == "noria":
+    from noria import flow, get_run_logger, task
+else:
+    from prefect import flow, get_run_logger, task
 
-__all__ = ["flow", "get_run_logger", "task"]
+__all__ = ["NAME", "flow", "get_run_logger", "task"]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from noria import runs
 from noria.backend.port import MemoEntry
@@ -22,11 +33,11 @@ from noria.core.validation import validate_parameters as validated
 from noria.engine import defaults, interrupts
 from noria.engine.calls import place_of
 from noria.engine.context import current_tags, flow_context
-from noria.engine.drivers import adrive, adrive_generator, drive, drive_generator
+from noria.engine.drivers import adrive, adrive_generator, canceller, drive, drive_generator
 from noria.engine.flow_calls import FlowCall
 from noria.engine.flow_run import run_flow
 from noria.engine.groups import NOWHERE
-from noria.engine.marked import Marked, check_hooks, run_name
+from noria.engine.marked import Marked, run_name
 from noria.loading import load_flow_from_entrypoint, select_flow
 from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -56,6 +67,10 @@ class Flow(Marked, Generic[P, R]):
     """
 
     kind = "flow"
+    attributes: ClassVar[dict[str, str]] = {
+        "validate_parameters": "should_validate_parameters",
+        "version": "_version",
+    }
     tag_set: frozenset[str] = frozenset()
     """A flow has no tags of its own; its runs take those around the call."""
 
@@ -90,14 +105,7 @@ class Flow(Marked, Generic[P, R]):
                 f"Expected string for flow parameter 'name'; got {type(name).__name__} "
                 f"instead.{hint}"
             )
-        given_hooks = {
-            "on_completion": on_completion,
-            "on_failure": on_failure,
-            "on_cancellation": on_cancellation,
-            "on_crashed": on_crashed,
-            "on_running": on_running,
-        }
-        check_hooks("flow", given_hooks)
+        self.set_hooks(_HOOK_STATES, locals())
         self.adopt(fn)
         plain = functions.name_of(self.fn).replace("_", "-").replace("<lambda>", "unknown-lambda")
         self.name = check_name(name or plain, "name")
@@ -124,9 +132,6 @@ class Flow(Marked, Generic[P, R]):
         self.cache_result_in_memory = cache_result_in_memory
         self.keeps_specially = result_storage is not None or result_serializer is not None
         self.log_prints = log_prints
-        self._hooks = {
-            kind: list(given_hooks[option] or ()) for option, kind in _HOOK_STATES.items()
-        }
         self.on_unobserved_failure = _choice(
             "on_unobserved_failure", on_unobserved_failure, _UNSEEN_CHOICES
         )
@@ -151,61 +156,6 @@ class Flow(Marked, Generic[P, R]):
         """Where the flow can be loaded from: `file.py:name`; None when it is in no file."""
         file = functions.source_file(self.fn)
         return None if file is None else f"{file}:{functions.qualname_of(self.fn)}"
-
-    @property
-    def hooks(self) -> dict[StateType, list[Any]]:
-        """Hooks by the type of state they are called in."""
-        return self._hooks
-
-    @property
-    def on_completion_hooks(self) -> list[Any]:
-        """Called when a run completes."""
-        return self._hooks[StateType.COMPLETED]
-
-    @property
-    def on_failure_hooks(self) -> list[Any]:
-        """Called when a run fails."""
-        return self._hooks[StateType.FAILED]
-
-    @property
-    def on_cancellation_hooks(self) -> list[Any]:
-        """Called when a run is being cancelled."""
-        return self._hooks[StateType.CANCELLING]
-
-    @property
-    def on_crashed_hooks(self) -> list[Any]:
-        """Called when a run crashes."""
-        return self._hooks[StateType.CRASHED]
-
-    @property
-    def on_running_hooks(self) -> list[Any]:
-        """Called when an attempt begins."""
-        return self._hooks[StateType.RUNNING]
-
-    def on_completion(self, fn: Any) -> Any:
-        """Decorator: call `fn(flow, flow_run, state)` when a run completes."""
-        self.on_completion_hooks.append(fn)
-        return fn
-
-    def on_failure(self, fn: Any) -> Any:
-        """Decorator: call `fn(flow, flow_run, state)` when a run fails."""
-        self.on_failure_hooks.append(fn)
-        return fn
-
-    def on_cancellation(self, fn: Any) -> Any:
-        """Decorator: call `fn(flow, flow_run, state)` when a run is being cancelled."""
-        self.on_cancellation_hooks.append(fn)
-        return fn
-
-    def on_crashed(self, fn: Any) -> Any:
-        """Decorator: call `fn(flow, flow_run, state)` when a run crashes."""
-        self.on_crashed_hooks.append(fn)
-        return fn
-
-    def on_running(self, fn: Any) -> Any:
-        """Decorator: call `fn(flow, flow_run, state)` when an attempt begins."""
-        self.on_running_hooks.append(fn)
-        return fn
 
     def with_options(
         self,
@@ -240,35 +190,9 @@ class Flow(Marked, Generic[P, R]):
             >>> load.with_options(name="load again", retries=2).retries
             2
         """
-        return Flow(
-            fn=self._original(),
-            name=name or self.name,
-            version=version or self._version,
-            flow_run_name=flow_run_name or self.flow_run_name,
-            retries=_or(retries, self.retries),
-            retry_delay_seconds=_or(retry_delay_seconds, self.retry_delay_seconds),
-            task_runner=self.task_runner if task_runner is None else task_runner,
-            description=description or self.description,
-            timeout_seconds=_or(timeout_seconds, self.timeout_seconds),
-            validate_parameters=_or(validate_parameters, self.should_validate_parameters),
-            persist_result=_given(persist_result, self.persist_result),
-            result_storage=_given(result_storage, self.result_storage),
-            result_serializer=_given(result_serializer, self.result_serializer),
-            cache_result_in_memory=_or(cache_result_in_memory, self.cache_result_in_memory),
-            log_prints=_given(log_prints, self.log_prints),
-            on_completion=on_completion or list(self.on_completion_hooks),
-            on_failure=on_failure or list(self.on_failure_hooks),
-            on_cancellation=on_cancellation or list(self.on_cancellation_hooks),
-            on_crashed=on_crashed or list(self.on_crashed_hooks),
-            on_running=on_running or list(self.on_running_hooks),
-            on_unobserved_failure=on_unobserved_failure or self.on_unobserved_failure,
-            durability=durability or self.durability,
-        )
-
-    def _original(self) -> Any:
-        if self._isclassmethod:
-            return classmethod(self.fn)
-        return staticmethod(self.fn) if self._isstaticmethod else self.fn
+        given = dict(locals())
+        options = self.changed(given, Flow.with_options.__kwdefaults__ or {})
+        return Flow(self.original(), **options)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Flow[P, R]:
         return cast("Flow[P, R]", self.bound_to(instance, owner))
@@ -295,6 +219,14 @@ class Flow(Marked, Generic[P, R]):
                 serialized[name] = preview(value)
         return serialized
 
+    @overload
+    def __call__(
+        self, *args: Any, return_state: Literal[True], wait_for: Any = None, **kwargs: Any
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self, *args: Any, return_state: Literal[False] = False, wait_for: Any = None, **kwargs: Any
+    ) -> R: ...
     def __call__(
         self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
     ) -> Any:
@@ -362,33 +294,42 @@ class Flow(Marked, Generic[P, R]):
         with interrupts.termination():
             try:
                 drive(run_flow(call))
-            except BaseException as exc:  # noqa: BLE001 - re-raised, less our frames
-                raise _at_the_top(exc) from None
+            except BaseException as exc:
+                stopped = _stopped(call, exc)
+                if stopped is not None:
+                    raise stopped from None
+                raise
         return _outcome(call, return_state)
 
     async def _run_async(self, call: FlowCall, return_state: bool) -> Any:
         if call.tracking is not None and call.tracking.execution is not None:
             await adrive(run_flow(call))
             return _outcome(call, return_state)
+        call.cancel_async = canceller()
         with interrupts.termination():
             try:
                 await adrive(run_flow(call))
-            except BaseException as exc:  # noqa: BLE001 - re-raised, less our frames
-                raise _at_the_top(exc) from None
+            except BaseException as exc:
+                stopped = _stopped(call, exc)
+                if stopped is not None:
+                    raise stopped from None
+                raise
         return _outcome(call, return_state)
 
     def __repr__(self) -> str:
         return f"<Flow {self.name!r}>"
 
 
-def _at_the_top(exc: BaseException) -> BaseException:
-    """What leaves the outermost flow for an exception that stopped it from outside."""
-    if isinstance(exc, CancelRun):
-        return CancelledRun(str(exc) or "The run was cancelled.")
+def _stopped(call: FlowCall, exc: BaseException) -> BaseException | None:
+    """What leaves the outermost flow instead, when something from outside has stopped it."""
     if isinstance(exc, TerminationSignal):
         # The status by which a shell knows a process that a signal ended.
         return SystemExit(128 + exc.signal)
-    return exc.with_traceback(user_traceback(exc.__traceback__))
+    asked = call.execution.cancelled if call.execution is not None else None
+    if isinstance(asked, CancelRun):
+        return CancelledRun(str(asked) or "The run was cancelled.")
+    exc.__traceback__ = user_traceback(exc.__traceback__)
+    return None
 
 
 def _outcome(call: FlowCall, return_state: bool) -> Any:
@@ -416,14 +357,6 @@ def _choice(option: str, given: str, choices: tuple[str, ...]) -> str:
     if given not in choices:
         raise ValueError(f"{option} is {given!r}; expected one of {', '.join(choices)}.")
     return given
-
-
-def _or(given: Any, present: Any) -> Any:
-    return present if given is None else given
-
-
-def _given(option: Any, present: Any) -> Any:
-    return present if option is NotSet else option
 
 
 def _plain(value: Any) -> Any:

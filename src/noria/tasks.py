@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from noria import runtime
 from noria.cache_policies import DEFAULT, NO_CACHE, CachePolicy, task_input_hash
@@ -21,7 +32,7 @@ from noria.engine.calls import TaskCall, place_of
 from noria.engine.context import flow_context
 from noria.engine.drivers import adrive, adrive_generator, drive, drive_generator
 from noria.engine.futures import Future, FutureList
-from noria.engine.marked import Marked, check_hooks, run_name
+from noria.engine.marked import Marked, run_name
 from noria.engine.runs import TaskRun
 from noria.engine.streaming import astream, stream
 from noria.engine.task_run import run_task
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 __all__ = ["Task", "exponential_backoff", "task", "task_input_hash"]
 
@@ -51,6 +63,10 @@ class Task(Marked, Generic[P, R]):
     """
 
     kind = "task"
+    attributes: ClassVar[dict[str, str]] = {
+        "cache_policy": "_user_cache_policy",
+        "persist_result": "_user_persist_result",
+    }
 
     def __init__(
         self,
@@ -87,14 +103,7 @@ class Task(Marked, Generic[P, R]):
         on_cancellation: list[Any] | None = None,
         on_crashed: list[Any] | None = None,
     ) -> None:
-        given_hooks = {
-            "on_completion": on_completion,
-            "on_failure": on_failure,
-            "on_running": on_running,
-            "on_cancellation": on_cancellation,
-            "on_crashed": on_crashed,
-        }
-        check_hooks("task", given_hooks)
+        self.set_hooks(_HOOK_STATES, locals())
         self.adopt(fn)
         self.name = name or functions.name_of(self.fn)
         self.identify()
@@ -120,9 +129,6 @@ class Task(Marked, Generic[P, R]):
         self.result_storage_key = result_storage_key
         self.cache_result_in_memory = cache_result_in_memory
         self._set_cache(cache_policy, cache_key_fn, cache_expiration, refresh_cache, persist_result)
-        self._hooks = {
-            kind: list(given_hooks[option] or ()) for option, kind in _HOOK_STATES.items()
-        }
         self.on_rollback_hooks = list(on_rollback or ())
         self.on_commit_hooks = list(on_commit or ())
         self.viz_return_value = viz_return_value
@@ -180,31 +186,6 @@ class Task(Marked, Generic[P, R]):
         self.keeps_specially = persist is False or any(option is not None for option in special)
 
     @property
-    def hooks(self) -> dict[StateType, list[Any]]:
-        """Hooks by the type of state they are called in."""
-        return self._hooks
-
-    @property
-    def has_hooks(self) -> bool:
-        """Whether there is any hook to call when a run ends."""
-        return any(self._hooks.values())
-
-    @property
-    def on_completion_hooks(self) -> list[Any]:
-        """Called when a run completes."""
-        return self._hooks[StateType.COMPLETED]
-
-    @property
-    def on_failure_hooks(self) -> list[Any]:
-        """Called when a run fails."""
-        return self._hooks[StateType.FAILED]
-
-    @property
-    def on_running_hooks(self) -> list[Any]:
-        """Called when an attempt begins."""
-        return self._hooks[StateType.RUNNING]
-
-    @property
     def source_code(self) -> str | None:
         """The function's source; None when there is none to read."""
         import inspect
@@ -213,21 +194,6 @@ class Task(Marked, Generic[P, R]):
             return inspect.getsource(self.fn)
         except (TypeError, OSError):
             return None
-
-    def on_completion(self, fn: Any) -> Any:
-        """Decorator: call `fn(task, task_run, state)` when a run completes."""
-        self.on_completion_hooks.append(fn)
-        return fn
-
-    def on_failure(self, fn: Any) -> Any:
-        """Decorator: call `fn(task, task_run, state)` when a run fails."""
-        self.on_failure_hooks.append(fn)
-        return fn
-
-    def on_running(self, fn: Any) -> Any:
-        """Decorator: call `fn(task, task_run, state)` when an attempt begins."""
-        self.on_running_hooks.append(fn)
-        return fn
 
     def on_commit(self, fn: Any) -> Any:
         """Decorator: call `fn(transaction)` when the result is committed."""
@@ -279,50 +245,16 @@ class Task(Marked, Generic[P, R]):
             >>> load.with_options(name="load again", retries=2).retries
             2
         """
-        hooks = self._hooks
+        given = dict(locals())
+        options = self.changed(given, Task.with_options.__kwdefaults__ or {})
+        rollback, commit = list(self.on_rollback_hooks), list(self.on_commit_hooks)
         return Task(
-            fn=self._original(),
-            name=name or self.name,
-            description=description or self.description,
-            tags=set(self.tags) if tags is None else tags,
+            self.original(),
             version=self.version,
-            cache_policy=_given(cache_policy, self._user_cache_policy),
-            cache_key_fn=cache_key_fn or self.cache_key_fn,
-            cache_expiration=cache_expiration or self.cache_expiration,
-            task_run_name=_given(task_run_name, self.task_run_name),
-            retries=_given(retries, self.retries),
-            retry_delay_seconds=_given(retry_delay_seconds, self.retry_delay_seconds),
-            retry_jitter_factor=_given(retry_jitter_factor, self.retry_jitter_factor),
-            persist_result=_given(persist_result, self._user_persist_result),
-            result_storage=_given(result_storage, self.result_storage),
-            result_serializer=_given(result_serializer, self.result_serializer),
-            result_storage_key=_given(result_storage_key, self.result_storage_key),
-            cache_result_in_memory=(
-                self.cache_result_in_memory
-                if cache_result_in_memory is None
-                else cache_result_in_memory
-            ),
-            timeout_seconds=self.timeout_seconds if timeout_seconds is None else timeout_seconds,
-            log_prints=_given(log_prints, self.log_prints),
-            refresh_cache=_given(refresh_cache, self.refresh_cache),
-            on_completion=on_completion or list(hooks[StateType.COMPLETED]),
-            on_failure=on_failure or list(hooks[StateType.FAILED]),
-            on_running=on_running or list(hooks[StateType.RUNNING]),
-            on_rollback=list(self.on_rollback_hooks),
-            on_commit=list(self.on_commit_hooks),
-            retry_condition_fn=retry_condition_fn or self.retry_condition_fn,
-            viz_return_value=viz_return_value or self.viz_return_value,
-            asset_deps=asset_deps or self.asset_deps,
-            retry_on=_given(retry_on, self.retry_on),
-            no_retry_on=_given(no_retry_on, self.no_retry_on),
-            on_cancellation=on_cancellation or list(hooks[StateType.CANCELLED]),
-            on_crashed=on_crashed or list(hooks[StateType.CRASHED]),
+            on_rollback=rollback,
+            on_commit=commit,
+            **options,
         )
-
-    def _original(self) -> Any:
-        if self._isclassmethod:
-            return classmethod(self.fn)
-        return staticmethod(self.fn) if self._isstaticmethod else self.fn
 
     def __get__(self, instance: Any, owner: type | None = None) -> Task[P, R]:
         return cast("Task[P, R]", self.bound_to(instance, owner))
@@ -338,6 +270,14 @@ class Task(Marked, Generic[P, R]):
             flow_run=runtime.flow_run, deployment=runtime.deployment, parameters=parameters
         )
 
+    @overload
+    def __call__(
+        self, *args: Any, return_state: Literal[True], wait_for: Any = None, **kwargs: Any
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self, *args: Any, return_state: Literal[False] = False, wait_for: Any = None, **kwargs: Any
+    ) -> R: ...
     def __call__(
         self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
     ) -> Any:
@@ -362,13 +302,37 @@ class Task(Marked, Generic[P, R]):
             return drive_generator(run_task(call))
         if self.isasync:
             return self._run_async(call, return_state)
-        drive(run_task(call))
+        try:
+            drive(run_task(call))
+        except BaseException as exc:
+            exc.__traceback__ = user_traceback(exc.__traceback__)
+            raise
         return _outcome(call, return_state)
 
     async def _run_async(self, call: TaskCall, return_state: bool) -> Any:
-        await adrive(run_task(call))
+        try:
+            await adrive(run_task(call))
+        except BaseException as exc:
+            exc.__traceback__ = user_traceback(exc.__traceback__)
+            raise
         return _outcome(call, return_state)
 
+    @overload
+    def submit(
+        self: Task[P, Coroutine[Any, Any, T]],
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: Any = None,
+        **kwargs: Any,
+    ) -> Future[T]: ...
+    @overload
+    def submit(
+        self, *args: Any, return_state: Literal[False] = False, wait_for: Any = None, **kwargs: Any
+    ) -> Future[R]: ...
+    @overload
+    def submit(
+        self, *args: Any, return_state: Literal[True], wait_for: Any = None, **kwargs: Any
+    ) -> State[Any]: ...
     def submit(
         self, *args: Any, return_state: bool = False, wait_for: Any = None, **kwargs: Any
     ) -> Any:
@@ -486,10 +450,6 @@ class Task(Marked, Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<Task {self.name!r}>"
-
-
-def _given(option: Any, present: Any) -> Any:
-    return present if option is NotSet else option
 
 
 def _error_types(option: str, given: Any) -> tuple[type[BaseException], ...]:

@@ -194,7 +194,7 @@ class TestTrouble:
     def test_a_lock_that_is_never_given_back(self, store, path, monkeypatch):
         monkeypatch.setattr(database, "WRITE_WAIT_SECONDS", 0)
         monkeypatch.setattr(database, "WRITE_ATTEMPTS", 2)
-        monkeypatch.setattr(database, "PAUSE_SECONDS", (0, 0))
+        monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
         impatient = LocalBackend(path)
         holder = sqlite3.connect(path, isolation_level=None)
         holder.execute("begin immediate")
@@ -206,7 +206,7 @@ class TestTrouble:
         impatient.close()
 
     def test_a_lock_is_waited_for(self, monkeypatch):
-        monkeypatch.setattr(database, "PAUSE_SECONDS", (0, 0))
+        monkeypatch.setattr(database, "PAUSE_SECONDS", 0)
         refusals = [busy(), busy()]
 
         def action() -> str:

@@ -112,10 +112,12 @@ def test_each_argument_has_the_limit_for_itself() -> None:
     assert fingerprint(arguments, LIMIT, nothing)[1] == []
 
 
-def test_a_large_file_is_not_read(tmp_path: Path) -> None:
-    file = tmp_path / "large"
+def test_a_path_counts_by_name_whatever_is_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "output"
+    before = fingerprint({"file": file}, LIMIT, nothing)
     file.write_bytes(b"x" * 20_000)
-    assert fingerprint({"file": file}, LIMIT, nothing)[1] == ["file"]
+    assert fingerprint({"file": file}, LIMIT, nothing) == before
+    assert fingerprint({"file": tmp_path / "other"}, LIMIT, nothing) != before
 
 
 def test_names_left_out_come_in_the_order_of_the_call() -> None:

@@ -49,8 +49,11 @@ class RunFilter(NamedTuple):
     states: Sequence[StateType] | None = None
     flow_name: str | None = None
     name: str | None = None
+    """Part of the run's name, in any case."""
     tags: Sequence[str] | None = None
+    """Tags that a run must have, all of them."""
     since: int | None = None
+    """Runs created then or later."""
     top_level: bool = True
     """Only runs that no other run called."""
     limit: int = 20

@@ -7,7 +7,7 @@ consumer while the program waits for the generator's end.
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import copy_context
 from types import GeneratorType
 from typing import Any, TypeVar
@@ -170,6 +170,19 @@ async def _acommit(effect: Commit) -> None:
             await reached.wait()
     except TimeoutError:
         effect.journal.spool_pending()
+
+
+def canceller() -> Callable[[], None]:
+    """What cancels the asyncio task that calls this, from any thread."""
+    import asyncio
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def cancel() -> None:
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    return cancel
 
 
 async def _asleep(seconds: float) -> None:

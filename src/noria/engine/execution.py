@@ -170,6 +170,8 @@ class FlowExecution:
 
     def cancel(self, reason: str) -> None:
         """Stop the run from another thread: what runs is interrupted, what waits never begins."""
+        if self.cancelled is not None:
+            return
         error = CancelRun(reason)
         self.cancelled = error
         for future in list(self.futures):

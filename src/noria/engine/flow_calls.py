@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
@@ -39,11 +39,13 @@ class FlowCall:
         run: The flow run.
         tracking: The call as the parent flow sees it; None at the top.
         execution: The execution, once it has begun.
+        cancel_async: Cancels the asyncio task that the flow runs in, when it does in one.
         memo: What a run that this one is forked from has kept; None otherwise.
         returned: What the function returned, futures made states.
     """
 
     __slots__ = (
+        "cancel_async",
         "execution",
         "flow",
         "memo",
@@ -71,6 +73,7 @@ class FlowCall:
         self.returned: Any = NotSet
         self.tracking: TaskCall | None = None
         self.memo = memo
+        self.cancel_async: Callable[[], None] | None = None
         parent = flow_context.get()
         if existing is None and parent is not None:
             self.tracking = TaskCall(flow, parameters, wait_for, GroupKind.FLOW, place)
@@ -131,6 +134,7 @@ class FlowCall:
             memo = dict(self.session.backend.memo(self.run.raw_id))
         runner = self.flow.task_runner.duplicate()
         self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
+        self.execution.cancel_async = self.cancel_async
         return self.execution
 
     def logs_prints(self) -> bool:

@@ -22,12 +22,13 @@ from noria.engine import flow_results
 from noria.engine.collections import Visitor, holds_references
 from noria.engine.context import FlowRunContext, flow_context, task_context
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.execution import FlowExecution
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
 from noria.engine.prints import prints_of
 from noria.engine.runs import FlowRun
 
-GRACE = 5.0
+GRACE = 2.0
 """Seconds that interrupted tasks have to end before a cancelled flow ends without them."""
 
 
@@ -206,11 +207,7 @@ def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, N
     reason = execution.cancelled or exc
     if execution.cancelled is None:
         execution.cancelled = exc
-    for future in list(execution.futures):
-        future.cancel()
-    deadline = clock.monotonic() + GRACE
-    for future in list(execution.futures):
-        future.wait_silently(max(0.0, deadline - clock.monotonic()))
+    _stop_tasks(execution)
     state = interrupted_state(reason)
     if state.type is StateType.CANCELLED:
         run.enter(StateType.CANCELLING, message=state.message)
@@ -218,6 +215,25 @@ def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, N
         yield from _hooks(call)
     run.enter_state(state)
     yield from _end(call, hooks=state.type is not StateType.CANCELLED)
+
+
+def _stop_tasks(execution: FlowExecution) -> None:
+    """Interrupt what was submitted; what does not heed it in time is left, and said to be."""
+    under_way = list(execution.futures)
+    for future in under_way:
+        future.cancel()
+    deadline = clock.monotonic() + GRACE
+    try:
+        for future in under_way:
+            future.wait_silently(max(0.0, deadline - clock.monotonic()))
+    except BaseException:  # noqa: BLE001 - a second Ctrl-C: no more patience, but the record stands
+        execution.log(30, "Interrupted again: tasks that are still running are left behind.")
+    for future in under_way:
+        if not future.done():
+            message = "Interrupted; it had not ended when its flow did."
+            future.run.enter(StateType.CANCELLED, message=message)
+            future.run.end = future.run.state_time
+            execution.record(future.run)
 
 
 def _timed_out(flow: Any, exc: TimeoutError) -> State[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from noria.core import functions
 from noria.core.names import format_name
@@ -26,6 +26,8 @@ class Marked:
     """
 
     kind = "function"
+    attributes: ClassVar[dict[str, str]] = {}
+    """Option -> attribute that holds it, where the names differ."""
 
     fn: Callable[..., Any]
     name: str
@@ -77,14 +79,103 @@ class Marked:
         """Whether this was made of a static method."""
         return self._isstaticmethod
 
-    @property
-    def hooks(self) -> dict[StateType, list[Hook]]:
-        """Hooks by the type of state they are called in."""
-        raise NotImplementedError
+    def set_hooks(self, states: dict[str, StateType], given: dict[str, Any]) -> None:
+        """Take over the hooks that were given as options.
+
+        Parameters:
+            states: Option -> the type of state in which its hooks are called.
+            given: Option -> what the user gave.
+
+        Raises:
+            TypeError: An option is not a list of functions.
+        """
+        check_hooks(self.kind, {option: given[option] for option in states})
+        self._hooks = {option: list(given[option] or ()) for option in states}
+        self._hooks_by_state = {kind: self._hooks[option] for option, kind in states.items()}
 
     def hooks_for(self, kind: StateType) -> Sequence[Hook]:
         """The hooks to call when a run enters a state of this type."""
-        return tuple(self.hooks.get(kind) or ())
+        return tuple(self._hooks_by_state.get(kind, ()))
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether there is any hook at all."""
+        return any(self._hooks.values())
+
+    @property
+    def on_completion_hooks(self) -> list[Hook]:
+        """Called when a run completes."""
+        return self._hooks["on_completion"]
+
+    @property
+    def on_failure_hooks(self) -> list[Hook]:
+        """Called when a run fails."""
+        return self._hooks["on_failure"]
+
+    @property
+    def on_running_hooks(self) -> list[Hook]:
+        """Called when an attempt begins."""
+        return self._hooks["on_running"]
+
+    @property
+    def on_cancellation_hooks(self) -> list[Hook]:
+        """Called when a run is cancelled."""
+        return self._hooks["on_cancellation"]
+
+    @property
+    def on_crashed_hooks(self) -> list[Hook]:
+        """Called when a run crashes."""
+        return self._hooks["on_crashed"]
+
+    def on_completion(self, fn: Hook) -> Hook:
+        """Decorator: call `fn(this, run, state)` when a run completes."""
+        self.on_completion_hooks.append(fn)
+        return fn
+
+    def on_failure(self, fn: Hook) -> Hook:
+        """Decorator: call `fn(this, run, state)` when a run fails."""
+        self.on_failure_hooks.append(fn)
+        return fn
+
+    def on_running(self, fn: Hook) -> Hook:
+        """Decorator: call `fn(this, run, state)` when an attempt begins."""
+        self.on_running_hooks.append(fn)
+        return fn
+
+    def on_cancellation(self, fn: Hook) -> Hook:
+        """Decorator: call `fn(this, run, state)` when a run is cancelled."""
+        self.on_cancellation_hooks.append(fn)
+        return fn
+
+    def on_crashed(self, fn: Hook) -> Hook:
+        """Decorator: call `fn(this, run, state)` when a run crashes."""
+        self.on_crashed_hooks.append(fn)
+        return fn
+
+    def changed(self, given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+        """The options of a copy.
+
+        Parameters:
+            given: What `with_options` was called with, defaults included.
+            defaults: Its defaults: an option that still has its own stays as it is.
+        """
+        options: dict[str, Any] = {}
+        for option, default in defaults.items():
+            value = given[option]
+            options[option] = self._present(option) if value is default else value
+        return options
+
+    def _present(self, option: str) -> Any:
+        if option in self._hooks:
+            return list(self._hooks[option])
+        value = getattr(self, self.attributes.get(option, option))
+        return set(value) if isinstance(value, set) else value
+
+    def original(self) -> Any:
+        """The function as it was decorated, class or static method if it was one."""
+        if self._isclassmethod:
+            return classmethod(self.fn)
+        return staticmethod(self.fn) if self._isstaticmethod else self.fn
 
     def bound_to(self, instance: Any, owner: type | None) -> Any:
         """The same, as a method of `instance`; what `__get__` gives."""

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from noria.core.errors import StoreError
 from noria.store import faults, migrations
@@ -24,11 +24,12 @@ Connection = sqlite3.Connection
 
 MEMORY = ":memory:"
 
-# SQLite waits for a lock in C, where Ctrl-C cannot reach; so it waits briefly, and we try again.
-WRITE_WAIT_SECONDS = 1.0
-WRITE_ATTEMPTS = 60
+# SQLite waits for a lock with ever longer sleeps, in C, where Ctrl-C cannot reach: among several
+# busy writers one would starve. So it waits briefly and we try again, for about a minute in all.
+WRITE_WAIT_SECONDS = 0.01
+WRITE_ATTEMPTS = 4000
+PAUSE_SECONDS = 0.005
 READ_WAIT_SECONDS = 30.0
-PAUSE_SECONDS = (0.01, 0.5)
 
 # A forked child may neither use nor close the connections it inherits: they stay referenced.
 _inherited: list[object] = []
@@ -105,7 +106,7 @@ class Database:
         """A number that changes when another process has written to the file."""
         # Asked of the writer: what this process writes itself is no news.
         with self._exclusive() as connection:
-            number: int = connection.execute(CONNECTION.data_version).fetchone()[0]
+            number: int = self._patiently(connection, CONNECTION.data_version)[0][0]
             return number
 
     def size(self) -> int:
@@ -160,17 +161,15 @@ class Database:
 
     def _migrate(self) -> None:
         with self._exclusive() as connection:
-            if migrations.version(connection, self.path) == migrations.SCHEMA_VERSION:
+            found = persist(lambda: migrations.version(connection, self.path))
+            if found == migrations.SCHEMA_VERSION:
                 return
             self._patiently(connection, CONNECTION.wal)
         with self.write() as connection:
             migrations.apply(connection, self.path)
 
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
-        def attempt() -> None:
-            connection.execute(statement).fetchall()
-
-        persist(attempt)
+    def _patiently(self, connection: sqlite3.Connection, statement: str) -> list[Any]:
+        return persist(lambda: connection.execute(statement).fetchall())
 
     def _notice_fork(self) -> None:
         if self._pid == os.getpid():
@@ -189,16 +188,15 @@ class Database:
 
 
 def persist(action: Callable[[], T]) -> T:
-    """Do something again, with growing pauses, while another process holds the lock it needs."""
-    shortest, longest = PAUSE_SECONDS
-    for attempt in range(WRITE_ATTEMPTS - 1):
+    """Do something again, after a pause, while another process holds the lock it needs."""
+    for _ in range(WRITE_ATTEMPTS - 1):
         try:
             return action()
         except sqlite3.OperationalError as error:
             if not faults.is_busy(error):
                 raise
         # Not the clock's sleep: other processes do not live by a stepped clock.
-        threading.Event().wait(min(shortest * 2**attempt, longest))
+        threading.Event().wait(PAUSE_SECONDS)
     return action()
 
 
