@@ -48,7 +48,6 @@ class Bench:
         self._stack = stack
         self._numbers = itertools.count(1)
         self._server: PrefectServer | None = None
-        self._warm: set[str] = set()
 
     def size(self, count: int) -> int:
         """How many of something, smaller with `--small`."""
@@ -85,14 +84,15 @@ class Bench:
             env: Further variables.
         """
         folder = folder or self.folder()
-        command = [sys.executable, "-m", f"benchmarks.scripts.{script}", *map(str, arguments)]
+        program = ["-m", f"benchmarks.scripts.{script}", *map(str, arguments)]
         extra = process.with_benchmarks({**env, "NORIA_HOME": str(folder / "home")})
-        return process.run(command, folder, extra, code)
+        return process.run([sys.executable, *program], folder, extra, code)
 
     def dbos(self, what: str, count: int) -> Readings:
         """Run the script for DBOS; readings are for one step."""
-        command = [self.peer(peers.DBOS), "-m", "benchmarks.scripts.dbos_steps", what, str(count)]
-        ended = process.run(command, self.folder(), process.with_benchmarks({}))
+        program = ("-m", "benchmarks.scripts.dbos_steps", what, str(count))
+        extra = process.with_benchmarks({})
+        ended = process.run([self.peer(peers.DBOS), *program], self.folder(), extra)
         return each(ended, count)
 
     def prefect(self, script: str, *arguments: object, count: int, tasks: int = 0) -> Readings:
@@ -107,9 +107,9 @@ class Bench:
         """
         server = self.server
         before, cpu, began = server.completed(), server.cpu(), time.perf_counter()
-        command = [self.peer(peers.PREFECT), "-m", f"benchmarks.scripts.{script}"]
+        program = ["-m", f"benchmarks.scripts.{script}", *map(str, arguments)]
         extra = process.with_benchmarks({**server.settings, "BENCH_ENGINE": "prefect"})
-        ended = process.run([*command, *map(str, arguments)], self.folder(), extra)
+        ended = process.run([self.peer(peers.PREFECT), *program], self.folder(), extra)
         readings = each(ended, count)
         if tasks:
             spent, found = server.cost_until(before + tasks, cpu, began)

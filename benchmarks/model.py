@@ -153,10 +153,17 @@ class Outcome:
     met: bool | None
     remark: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the line would only compare with a peer that was left out."""
+        left_out = self.figure.theirs is not None and self.theirs is None
+        return left_out and self.figure.goal is None and self.ours is not None
+
 
 def outcomes(taken: Taken) -> list[Outcome]:
     """The lines of a row."""
-    return [_outcome(taken, figure) for figure in taken.row.figures]
+    found = [_outcome(taken, figure) for figure in taken.row.figures]
+    return [one for one in found if not one.is_empty]
 
 
 def _outcome(taken: Taken, figure: Figure) -> Outcome:

@@ -54,7 +54,7 @@ class PrefectServer:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
-        command = [self._python, "-m", "prefect", "server", "start", "--no-ui"]
+        command: list[str | Path] = [self._python, "-m", "prefect", "server", "start", "--no-ui"]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]
         with (self._folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(

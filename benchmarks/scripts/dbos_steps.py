@@ -1,4 +1,7 @@
-"""The same for DBOS: a step, or a child workflow, that does nothing: `dbos_steps.py steps|children COUNT`."""
+"""The same for DBOS: a step or child workflow that does nothing.
+
+`dbos_steps.py steps|children COUNT`
+"""
 
 from __future__ import annotations
 

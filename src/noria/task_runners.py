@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable
+from contextvars import Context, copy_context
 from typing import Any, Generic, TypeVar
 
 from noria.core.records import GroupKind
@@ -121,12 +122,12 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
         self._check_started()
         return self.submit_call(TaskCall(task, parameters, wait_for, GroupKind.SUBMIT, NOWHERE))
 
-    def submit_call(self, call: TaskCall) -> Future[Any]:
+    def submit_call(self, call: TaskCall, context: Context | None = None) -> Future[Any]:
         """Start a call that knows where it stands."""
         pool = self._pool
         if pool is None:
             pool = self._pool = self._make_pool()
-        return pool.submit(call)
+        return pool.submit(call, context)
 
     def map_at(
         self, task: Any, parameters: dict[str, Any], wait_for: Any, place: Place
@@ -134,6 +135,7 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
         """`map`, knowing where it stands."""
         futures: FutureList[Any] = FutureList()
         note_elements(parameters)
+        context = copy_context()
         group = None
         for call_parameters in (calls := expand(task, parameters)):
             call = TaskCall(task, call_parameters, wait_for, GroupKind.MAP, place, group)
@@ -142,7 +144,7 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
                 if group is not None:
                     group.expected = len(calls)
                     call.execution.group_changed(group)
-            futures.append(self.submit_call(call))
+            futures.append(self.submit_call(call, context))
         return futures
 
     def map(

@@ -17,6 +17,8 @@ def test_the_path_is_printed_without_making_the_store(tmp_path):
     result = CliRunner().invoke(cli, ["db", "path"], obj=App({"NORIA_HOME": str(tmp_path)}))
     assert result.stdout == f"{tmp_path / 'noria.db'}\n"
     assert list(tmp_path.iterdir()) == []
+    result = CliRunner().invoke(cli, ["db", "path", "--json"], obj=App({"NORIA_HOME": "/x"}))
+    assert json.loads(result.stdout)["path"] == "/x/noria.db"
 
 
 def test_info_counts_rows(noria, store):

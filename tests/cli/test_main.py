@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -59,9 +60,11 @@ def test_the_help_of_a_table_is_that_of_its_command():
 
 
 def test_no_command_is_help_on_stderr_and_wrong_usage(noria):
-    result = noria()
-    assert result.exit_code == 2
-    assert "Commands:" in result.stderr + result.stdout
+    for group in ((), ("runs",), ("db",)):
+        result = noria(*group)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("Usage: noria")
+        assert "Commands:" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,28 @@ def test_a_setting_that_cannot_be_used_is_named(store):
     result = CliRunner().invoke(cli, ["runs", "ls"], obj=app)
     assert result.exit_code == 2
     assert result.stderr.startswith("error[N005]: NORIA_LOG_FORMAT is 'pretty'")
+
+
+def test_a_reader_that_went_away_is_no_error(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", "from noria.cli.main import main; main()", "version"],
+        env={"NORIA_HOME": str(tmp_path)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_terminal_that_knows_ascii_only_still_gets_signs(store):
+    store.append(batch(flow_run(name="名")))
+    result = CliRunner(charset="ascii").invoke(
+        cli, ["runs", "ls", "-o", "table"], obj=App({"NO_COLOR": "1"}, store)
+    )
+    assert "+ Completed  \\u540d" in result.stdout
 
 
 def test_an_interrupt_is_130(noria, store, monkeypatch):

@@ -109,6 +109,12 @@ class TestLs:
     def test_a_table_may_be_asked_for_in_a_pipe(self, noria):
         assert noria("runs", "ls", "-o", "table").stdout == LISTED
 
+    def test_a_narrow_terminal_cuts_names(self, noria):
+        lines = noria("runs", "ls", tty=True, COLUMNS="79").stdout.splitlines()
+        assert max(map(len, lines)) <= 79
+        assert "brave-o" in lines[1]
+        assert "…" in lines[1]
+
     def test_colours_may_be_asked_for(self, noria):
         result = noria("runs", "ls", "-o", "table", "--color", "always", NO_COLOR="")
         assert "\x1b[31m\x1b[1m■ Failed\x1b[0m" in result.stdout

@@ -79,7 +79,9 @@ class App:
     def columns(self) -> int:
         """How wide a table may be; a file has no edge, so it gets a generous one."""
         asked = self.environ.get("COLUMNS", "")
-        if not asked.isdigit() and not sys.stdout.isatty():
+        if asked.isdigit():
+            return max(int(asked), 40)
+        if not sys.stdout.isatty():
             return 120
         return max(shutil.get_terminal_size((100, 24)).columns, 40)
 
@@ -102,9 +104,18 @@ class App:
         click.echo(_writable(paint(line, "dim"), sys.stderr), err=True, color=color)
 
 
+# What stands for our signs where a terminal knows ASCII only.
+_ASCII_SIGNS = str.maketrans("✓◐■▲⊘‖↻○≈◷▶━┅▸│├└…·×", "+*#!x|~o=l>=->||`~,x")
+
+
 def _writable(line: str, stream: Any) -> str:
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    return line.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        line = line.translate(_ASCII_SIGNS)
+        return line.encode(encoding, "backslashreplace").decode(encoding)
+    return line
 
 
 def app_of(ctx: click.Context) -> App:

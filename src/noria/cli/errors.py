@@ -147,7 +147,7 @@ def explain(error: BaseException) -> CliError | None:
     for kind, code, todo in _CODES:
         if isinstance(error, kind):
             head, *rest = _sentences(error)
-            return CliError(code, head.rstrip("."), "\n".join(rest), todo)
+            return CliError(code, head.rstrip(".:"), "\n".join(rest), todo)
     return None
 
 

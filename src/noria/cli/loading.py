@@ -34,6 +34,8 @@ def call(flow: Flow[Any, Any], parameters: dict[str, Any]) -> State[Any]:
     if flow.should_validate_parameters:
         # A run that could only fail at once is not begun: a wrong option is no failed run.
         flow.validate_parameters(flow.spec.bind((), parameters))
+    if flow.isgenerator:
+        return ended(flow(**parameters))
     return ended(flow(**parameters, return_state=True))
 
 

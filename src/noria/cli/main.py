@@ -27,8 +27,19 @@ COMMANDS: Mapping[str, Entry] = {
 }
 
 
+class _PipeClosedError(Exception):
+    """Nobody reads stdout any more."""
+
+
 class Main(LazyGroup):
     """The root of all commands."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; that the reader of stdout went away is told to `main`, not to click."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _PipeClosedError from error
 
     def main(
         self,
@@ -66,9 +77,12 @@ def _exit_code(error: BaseException, app: App) -> int:
         return Exit.INTERRUPTED
     if isinstance(error, TerminationSignal):
         return Exit.TERMINATED
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError | _PipeClosedError):
         _forget_stdout()
         return Exit.PIPE_CLOSED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
     return report(error, _settings(app), app.debug, app.colors(sys.stderr))
 
 

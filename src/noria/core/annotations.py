@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -61,10 +61,57 @@ class quote(BaseAnnotation[T]):
         return self.unwrap()
 
 
+class Quote(quote[T]):
+    """The older spelling of `quote`; warns that it is one."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: T) -> Quote[T]:
+        import warnings
+
+        message = "`Quote` is deprecated: use `quote` instead."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return cast("Quote[T]", super().__new__(cls, value))
+
+
 class opaque(BaseAnnotation[T]):
     """Resolve a future at the top, but do not look inside what it gives."""
 
     __slots__ = ()
+
+
+class freeze(BaseAnnotation[T]):
+    """Keep a parameter of a deployment from being changed by who starts a run.
+
+    Raises:
+        ValueError: The value has no JSON form.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: T) -> freeze[T]:
+        import pydantic_core
+
+        try:
+            pydantic_core.to_json(value)
+        except Exception as exc:
+            raise ValueError(
+                f"Value must be JSON serializable; a frozen {type(value).__name__} is not: {exc}"
+            ) from exc
+        return cast("freeze[T]", super().__new__(cls, value))
+
+    def unfreeze(self) -> T:
+        """The value without the mark."""
+        return self.unwrap()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        unwrap = core_schema.plain_serializer_function_ser_schema(lambda mark: mark.unfreeze())
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.any_schema(), serialization=unwrap
+        )
 
 
 class NotSet:

@@ -61,6 +61,15 @@ class ScriptError(NoriaException):
 class ParameterTypeError(NoriaException):
     """A parameter does not fit its annotation."""
 
+    def __init__(self, msg: str) -> None:
+        super().__init__(msg)
+
+    @classmethod
+    def from_validation_error(cls, exc: Any) -> ParameterTypeError:
+        """Say what a pydantic `ValidationError` says, a line for each parameter."""
+        lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors()]
+        return cls("\n - ".join(["Flow run received invalid parameters:", *lines]))
+
 
 class ParameterBindError(TypeError, NoriaException):
     """The arguments of a call do not fit the function's signature."""
@@ -102,8 +111,14 @@ class SignatureMismatchError(NoriaException, TypeError):
 class ObjectNotFound(NoriaException):
     """A named object does not exist in the store or on the server."""
 
-    def __init__(self, http_exc: Exception | None = None, help_message: str | None = None) -> None:
-        super().__init__(help_message)
+    def __init__(
+        self,
+        http_exc: Exception | None = None,
+        help_message: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(help_message, *args, **kwargs)
         self.http_exc = http_exc
         self.help_message = help_message
 
@@ -114,6 +129,18 @@ class ObjectNotFound(NoriaException):
 class ObjectAlreadyExists(NoriaException):
     """An object of this name exists already."""
 
+    def __init__(self, http_exc: Exception | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.http_exc = http_exc
+
+
+class ObjectLimitReached(NoriaException):
+    """There can be no more objects of this kind."""
+
+    def __init__(self, http_exc: Exception | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.http_exc = http_exc
+
 
 class UpstreamTaskError(NoriaException):
     """A task needs the result of another one that did not complete."""
@@ -121,6 +148,10 @@ class UpstreamTaskError(NoriaException):
 
 class MissingContextError(NoriaException, RuntimeError):
     """Something that needs an active run was used outside one."""
+
+
+class MissingProfileError(NoriaException, ValueError):
+    """A profile of settings does not exist."""
 
 
 class ReservedArgumentError(NoriaException, TypeError):
@@ -149,6 +180,14 @@ class FlowPauseTimeout(NoriaException):
 
 class FlowRunWaitTimeout(NoriaException):
     """A flow run took longer than the given time."""
+
+
+class FlowRunWatchError(NoriaException):
+    """A flow run that was being waited for cannot be followed any longer."""
+
+
+class HashError(NoriaException):
+    """An object has no content that could be hashed."""
 
 
 class SerializationError(NoriaException):
@@ -208,6 +247,13 @@ class TerminationSignal(ExternalSignal):
 
     def __init__(self, signal: int) -> None:
         self.signal = signal
+
+
+def exception_traceback(exc: BaseException) -> str:
+    """An exception as Python prints it, traceback first."""
+    import traceback
+
+    return "".join(traceback.TracebackException.from_exception(exc).format())
 
 
 # Prefect's spellings, so that `except PrefectException` in a user's code goes on working.

@@ -155,11 +155,11 @@ class FlowExecution:
 
     def adopt(self, future: Future[Any]) -> None:
         """The flow will not end before this future has."""
-        future.note = self.hand_out
+        future.owner = self
         self.futures.add(future)
-        future.on_done(self._settled)
 
-    def _settled(self, future: Future[Any]) -> None:
+    def settled(self, future: Future[Any]) -> None:
+        """A future of this run has ended."""
         self.futures.discard(future)
         if not future.observed and future.run.state_type is not StateType.COMPLETED:
             self.unobserved.append(future)

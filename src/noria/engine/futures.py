@@ -15,6 +15,8 @@ from noria.core.states import State, StateType, state_result
 if TYPE_CHECKING:
     import uuid
 
+    from noria.engine.execution import FlowExecution
+    from noria.engine.pool import Work
     from noria.engine.runs import TaskRun
 
 R = TypeVar("R")
@@ -41,24 +43,24 @@ class Future(Generic[R]):
     __slots__ = (
         "__weakref__",
         "_callbacks",
-        "_cancel",
         "_final",
-        "note",
         "observed",
+        "owner",
         "run",
-        "waits_for",
+        "work",
     )
 
     def __init__(self, run: TaskRun) -> None:
         self.run = run
         self.observed = False
         """Whether anybody has looked at how it ended."""
-        self.waits_for: str | None = None
-        self.note: Callable[[Future[Any], Any], None] | None = None
-        """Told of a value that was handed out, so that its origin is known."""
+        self.owner: FlowExecution | None = None
+        """The flow execution that will not end before this has, and wants to know of values that
+        are handed out."""
+        self.work: Work | None = None
+        """What runs the task, while it does."""
         self._final = False
         self._callbacks: list[Callable[[Future[R]], None]] | None = None
-        self._cancel: Callable[[], None] | None = None
 
     @property
     def task_run_id(self) -> uuid.UUID:
@@ -150,8 +152,8 @@ class Future(Generic[R]):
         """The value of an ended run."""
         run = self.run
         if run.state_type is StateType.COMPLETED:
-            if self.note is not None:
-                self.note(self, run.data)
+            if self.owner is not None:
+                self.owner.hand_out(self, run.data)
             value: R = run.data
             return value
         outcome: R = state_result(run.state, raise_on_failure)
@@ -179,7 +181,9 @@ class Future(Generic[R]):
                 return
             self._final = True
             callbacks, self._callbacks = self._callbacks, None
-            self._cancel = None
+            self.work = None
+        if self.owner is not None:
+            self.owner.settled(self)
         for fn in callbacks or ():
             fn(self)
 
@@ -190,15 +194,11 @@ class Future(Generic[R]):
             False when it had already ended.
         """
         self.observed = True
-        cancel = self._cancel
-        if self._final or cancel is None:
+        work = self.work
+        if self._final or work is None:
             return False
-        cancel()
+        work.cancel()
         return True
-
-    def cancel_with(self, fn: Callable[[], None]) -> None:
-        """Say how a cancel reaches the run."""
-        self._cancel = fn
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(task_run_id={str(self.task_run_id)!r})"

@@ -28,10 +28,10 @@ class Work:
 
     __slots__ = ("call", "cancelled", "context", "future", "missing", "pool", "thread")
 
-    def __init__(self, call: TaskCall, pool: ThreadPool) -> None:
+    def __init__(self, call: TaskCall, pool: ThreadPool, context: Context) -> None:
         self.call: TaskCall | None = call
         self.pool = pool
-        self.context: Context | None = copy_context()
+        self.context: Context | None = context
         self.future: Future[Any] = Future(call.run)
         self.missing = 0
         self.thread: threading.Thread | None = None
@@ -48,14 +48,15 @@ class Work:
             return
         self.thread = threading.current_thread()
         try:
-            context.run(drive, self.program(call))
+            context.copy().run(drive, self.program(call))
         except BaseException as exc:  # noqa: BLE001 - the future carries it
             if not call.run.state_type or call.run.end is None:
                 call.run.enter_state(interrupted_state(exc))
         finally:
             self.thread = None
-            # The arguments may be large; the future needs only the run.
+            # The arguments may be large, and a map has many runs: the future needs only the end.
             self.call = self.context = None
+            call.run.slim()
             self.future.settle()
 
     def cancel(self) -> None:
@@ -90,11 +91,17 @@ class ThreadPool:
         self._waiting: set[Work] = set()
         self._lock = threading.Lock()
 
-    def submit(self, call: TaskCall) -> Future[Any]:
-        """Run a call once its upstreams have ended."""
-        work = self.make_work(call)
+    def submit(self, call: TaskCall, context: Context | None = None) -> Future[Any]:
+        """Run a call once its upstreams have ended.
+
+        Parameters:
+            call: The call.
+            context: The context variables it runs with; those of the caller by default. A map
+                gives all its calls the same.
+        """
+        work = self.make_work(call, copy_context() if context is None else context)
         future = work.future
-        future.cancel_with(work.cancel)
+        future.work = work
         execution = call.execution
         if execution is not None:
             execution.adopt(future)
@@ -105,9 +112,9 @@ class ThreadPool:
             self._put(work)
         return future
 
-    def make_work(self, call: TaskCall) -> Work:
+    def make_work(self, call: TaskCall, context: Context) -> Work:
         """The work item of a call."""
-        return Work(call, self)
+        return Work(call, self, context)
 
     def _wait_for(self, work: Work, upstreams: Any) -> None:
         call = work.call

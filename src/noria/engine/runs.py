@@ -186,6 +186,10 @@ class TaskRun(_Run):
         self.process: int | None = None
         self.tags: frozenset[str] | None = None
 
+    def slim(self) -> None:
+        """Let go of what only the record needed."""
+        self.stored = self.inputs = self.history = None
+
     @property
     def name(self) -> str:
         """The run's name: the given one, or the task's with a few letters of the id."""

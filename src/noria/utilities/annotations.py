@@ -3,10 +3,21 @@
 from noria.core.annotations import (
     BaseAnnotation,
     NotSet,
+    Quote,
     allow_failure,
+    freeze,
     opaque,
     quote,
     unmapped,
 )
 
-__all__ = ["BaseAnnotation", "NotSet", "allow_failure", "opaque", "quote", "unmapped"]
+__all__ = [
+    "BaseAnnotation",
+    "NotSet",
+    "Quote",
+    "allow_failure",
+    "freeze",
+    "opaque",
+    "quote",
+    "unmapped",
+]

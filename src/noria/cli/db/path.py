@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import click
 
-from noria.cli.app import App, pass_app, shared_options
+from noria.cli.app import App, output_options, pass_app
+from noria.cli.output import emit_object
 
 
 @click.command()
-@shared_options
+@output_options
 @pass_app
 def path(app: App) -> None:
     """Print the path of the store.
 
     It need not exist yet.
     """
-    app.say(app.settings.database_path)
+    location = app.settings.database_path
+    if app.output in (None, "table"):
+        app.say(location)
+    else:
+        emit_object(app, {"id": location, "path": location})

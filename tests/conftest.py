@@ -1,0 +1,36 @@
+"""Every test has a store of its own and leaves the process as it found it."""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from noria.engine import session as sessions
+
+SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of the test's own store; what a run left behind in the process fails the test."""
+    home = tmp_path / "noria-home"
+    monkeypatch.setenv("NORIA_HOME", str(home))
+    monkeypatch.setenv("NORIA_LOG_FORMAT", "off")
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    own_print = builtins.print
+    yield home
+    opened = sessions._current
+    left = list(opened.executions) if opened is not None else []
+    if opened is not None:
+        opened.close()
+        atexit.unregister(opened.close)
+        sessions._current = None
+    assert left == [], "a flow run is still registered with the session"
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert builtins.print is own_print
