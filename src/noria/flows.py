@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -253,7 +253,16 @@ class Flow(Marked, Generic[P, R]):
     def _start(self, call: FlowCall, return_state: bool) -> Any:
         if not self.isgenerator:
             return self._run_async(call, return_state)
-        return adrive_generator(run_flow(call)) if self.isasync else drive_generator(run_flow(call))
+        return self._generate_async(call) if self.isasync else self._generate(call)
+
+    def _generate(self, call: FlowCall) -> Generator[Any, Any, None]:
+        yield from drive_generator(run_flow(call))
+        _outcome(call, False)
+
+    async def _generate_async(self, call: FlowCall) -> AsyncGenerator[Any, None]:
+        async for item in adrive_generator(run_flow(call)):
+            yield item
+        _outcome(call, False)
 
     def execute(
         self,

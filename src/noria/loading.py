@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from noria.core.errors import MissingFlowError, ScriptError, UnspecifiedFlowError
+from noria.core.functions import source_file
 from noria.values.scripts import stand_in_for_main
 
 
@@ -41,7 +42,10 @@ def load_flow_from_entrypoint(entrypoint: str, use_placeholder_flow: bool = True
         if _is_flow(found):
             return found
     flows = {id(value): value for value in namespace.values() if _is_flow(value)}
-    return select_flow(flows.values(), name, f"in {target!r}")
+    own = [flow for flow in flows.values() if _is_written_in(flow, namespace)]
+    # Flows that the file imports count only when it has none of its own, or is asked for them.
+    choice = own if own and name is None else flows.values()
+    return select_flow(choice, name, f"in {target!r}")
 
 
 def select_flow(
@@ -78,6 +82,11 @@ def _split(entrypoint: str) -> tuple[str, str | None]:
     if colon and len(head) > 1:
         return head, tail or None
     return entrypoint, None
+
+
+def _is_written_in(flow: Any, namespace: dict[str, Any]) -> bool:
+    file = namespace.get("__file__")
+    return file is not None and source_file(flow.fn) == os.path.abspath(file)
 
 
 def _is_flow(value: Any) -> bool:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+)
 from datetime import timedelta
 from typing import (
     TYPE_CHECKING,
@@ -297,9 +304,7 @@ class Task(Marked, Generic[P, R]):
         parameters = self.spec.bind(args, kwargs)
         call = TaskCall(self, parameters, wait_for, GroupKind.CALL, place_of(sys._getframe(1)))
         if self.isgenerator:
-            if self.isasync:
-                return adrive_generator(run_task(call))
-            return drive_generator(run_task(call))
+            return self._generate_async(call) if self.isasync else self._generate(call)
         if self.isasync:
             return self._run_async(call, return_state)
         try:
@@ -308,6 +313,15 @@ class Task(Marked, Generic[P, R]):
             exc.__traceback__ = user_traceback(exc.__traceback__)
             raise
         return _outcome(call, return_state)
+
+    def _generate(self, call: TaskCall) -> Generator[Any, Any, None]:
+        yield from drive_generator(run_task(call))
+        _outcome(call, False)
+
+    async def _generate_async(self, call: TaskCall) -> AsyncGenerator[Any, None]:
+        async for item in adrive_generator(run_task(call)):
+            yield item
+        _outcome(call, False)
 
     async def _run_async(self, call: TaskCall, return_state: bool) -> Any:
         try:

@@ -26,6 +26,10 @@ class BaseAnnotation(tuple[T], Generic[T]):
         """The same mark around another value."""
         return type(self)(value)
 
+    def __getnewargs__(self) -> tuple[T]:
+        # For pickle, which would otherwise make the tuple itself the value.
+        return (self[0],)
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and super().__eq__(other)
 

@@ -6,11 +6,11 @@ No status string stands anywhere else. `noria.core.transitions` says which state
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from noria.core import clock, errors, ids
+from noria.core import clock, errors, ids, state_fields
 from noria.core.annotations import BaseAnnotation
 
 if TYPE_CHECKING:
@@ -152,6 +152,10 @@ class State(Generic[R]):
         "type",
     )
 
+    # Facts of a server's row, which a state in a program is not.
+    created: datetime | None = None
+    updated: datetime | None = None
+
     def __init__(
         self,
         type: StateType | str,
@@ -285,9 +289,49 @@ class State(Generic[R]):
             copied.data = copy.deepcopy(copied.data)
         return copied
 
-    def fresh_copy(self, *, deep: bool = False) -> State[R]:
-        """A copy with a new id, entered now."""
-        return self.model_copy(update={"id": ids.to_uuid(ids.new_id())}, deep=deep)
+    def fresh_copy(self, **kwargs: Any) -> State[R]:
+        """A copy with a new id, entered now; takes what `model_copy` takes."""
+        update = {**(kwargs.pop("update", None) or {}), "id": ids.to_uuid(ids.new_id())}
+        return self.model_copy(update=update, **kwargs)
+
+    def model_dump(
+        self,
+        *,
+        mode: str = "python",
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        exclude_none: bool = False,
+    ) -> dict[str, Any]:
+        """The state's fields by name; with mode `json` only what JSON can say."""
+        return state_fields.dump(self, mode == "json", include, exclude, exclude_none)
+
+    def model_dump_json(
+        self,
+        *,
+        indent: int | None = None,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        exclude_none: bool = False,
+    ) -> str:
+        """The state as JSON text, which `model_validate_json` reads."""
+        return state_fields.dump_text(
+            self, indent, include=include, exclude=exclude, exclude_none=exclude_none
+        )
+
+    @classmethod
+    def model_validate(cls, obj: Any) -> State[Any]:
+        """The state that `model_dump` was given of; a state as it is.
+
+        Raises:
+            ValueError: The type is none of `StateType`.
+            TypeError: There is no type, or a field that states do not have.
+        """
+        return obj if isinstance(obj, State) else cls(**state_fields.read(obj))
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes) -> State[Any]:
+        """The state of a JSON text."""
+        return cls(**state_fields.read(json_data))
 
     def _copy(self, fields: dict[str, Any], update: Mapping[str, Any] | None) -> State[R]:
         copied: State[R] = type(self)(
@@ -363,10 +407,10 @@ def set_async_probe(probe: Callable[[], bool]) -> None:
     _in_async_run = probe
 
 
-def is_state_iterable(value: object) -> bool:
-    """Whether `value` is a non-empty list, tuple or set of nothing but states."""
-    if isinstance(value, list | tuple | set) and value and not isinstance(value, BaseAnnotation):
-        return all(isinstance(item, State) for item in value)
+def is_state_iterable(obj: object) -> bool:
+    """Whether `obj` is a non-empty list, tuple or set of nothing but states."""
+    if isinstance(obj, list | tuple | set) and obj and not isinstance(obj, BaseAnnotation):
+        return all(isinstance(item, State) for item in obj)
     return False
 
 

@@ -173,10 +173,6 @@ def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
     run.start = row.start
     run.history = from_json(row.history) if row.history else None
     run.settings = from_json(row.settings) if row.settings else None
-    if row.state_name or row.state:
-        run.state_type, run.state_name = row.state, row.state_name or run.state_name
-        run.state_message, run.state_time = row.message, row.end or row.created
-        run.remember()
 
 
 def _pickled(parameters: dict[str, Any]) -> bytes | None:

@@ -167,7 +167,7 @@ def _one_attempt(
         return failed_state(exc, "Flow run encountered an exception:")
     except GeneratorExit:
         call.run.enter(StateType.COMPLETED)
-        call.run.end = call.run.state_time
+        call.run.stop()
         _record(call)
         raise
     except BaseException as exc:
@@ -232,7 +232,7 @@ def _stop_tasks(execution: FlowExecution) -> None:
         if not future.done():
             message = "Interrupted; it had not ended when its flow did."
             future.run.enter(StateType.CANCELLED, message=message)
-            future.run.end = future.run.state_time
+            future.run.stop()
             execution.record(future.run)
 
 
@@ -280,7 +280,7 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     """Keep the result, put the final state on record, wait until it is safe."""
     run, execution = call.run, call.execution
     assert execution is not None
-    run.end = run.state_time
+    run.stop()
     if run.state_type is StateType.COMPLETED:
         run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
     if hooks:

@@ -71,7 +71,7 @@ class Work:
         self.call = self.context = None
         run = call.run
         run.enter(StateType.CANCELLED, message="Cancelled before it started.")
-        run.end = run.state_time
+        run.stop()
         if call.execution is not None:
             call.execution.record(run)
         self.future.settle()

@@ -75,6 +75,10 @@ class _Run:
         self._state = state
         self._describe(state)
 
+    def stop(self) -> None:
+        """End with the present state; never before the start, even if the clock was set back."""
+        self.end = self.state_time if self.start is None else max(self.start, self.state_time)
+
     @property
     def state(self) -> State[Any]:
         """The state the run is in."""

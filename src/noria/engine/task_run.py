@@ -40,12 +40,23 @@ LONG_TASK = 5_000
 def run_task(call: TaskCall) -> Program[TaskRun]:
     """The program of one task call."""
     run = call.run
-    if call.references and not (yield from _await_upstreams(call)):
-        return run
-    if call.execution is not None:
-        call.preview()
-        if call.memo is not None and (yield from _take_over(call)):
+    try:
+        if call.references and not (yield from _await_upstreams(call)):
             return run
+        if call.execution is not None:
+            call.preview()
+            if call.memo is not None and (yield from _take_over(call)):
+                return run
+    except GeneratorExit:
+        raise
+    except BaseException as exc:
+        yield from _cut_short(call, exc)
+        raise
+    yield from _with_context(call)
+    return run
+
+
+def _with_context(call: TaskCall) -> Generator[Effect, Any, None]:
     context = call.task_context()
     token = task_context.set(context)
     try:
@@ -54,13 +65,17 @@ def run_task(call: TaskCall) -> Program[TaskRun]:
                 yield from _run_in_context(call, context)
         else:
             yield from _run_in_context(call, context)
+    except GeneratorExit:
+        raise
+    except BaseException as exc:
+        yield from _cut_short(call, exc)
+        raise
     finally:
         try:
             task_context.reset(token)
         except ValueError:
             # A generator task may be finished by another context than the one that began it.
             task_context.set(None)
-    return run
 
 
 def _await_upstreams(call: TaskCall) -> Generator[Effect, Any, bool]:
@@ -121,7 +136,8 @@ def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
         return False
     value, stored, message = found
     run.enter(StateType.COMPLETED, Name.CACHED, message, value)
-    run.start = run.end = run.state_time
+    run.start = run.state_time
+    run.stop()
     run.stored = stored
     run.state.state_details.cache_key = key
     _record(call)
@@ -165,9 +181,8 @@ def _one_attempt(
         run.enter(StateType.COMPLETED)
         _record(call, end=True)
         raise
-    except BaseException as exc:
+    except BaseException:
         _cost(run, cpu)
-        yield from _interrupted(call, exc)
         raise
     _cost(run, cpu)
     call.returned = value
@@ -207,7 +222,6 @@ def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
 def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
     """Keep the result, put the final state on record, call the hooks."""
     run, task, execution = call.run, call.task, call.execution
-    run.end = run.state_time
     if run.state_type is StateType.COMPLETED:
         value = run.data
         stored: StoredValue | None = None
@@ -218,19 +232,25 @@ def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
             run.stored = stored
         if key is not None and stored is not None:
             caching.store(call, key, stored)
-        _record(call)
+        _record(call, end=True)
         _note(call, value)
     else:
-        _record(call)
+        _record(call, end=True)
     if execution is not None and execution.strict:
         yield Commit(execution.session.journal)
     if task.has_hooks:
         yield from _hooks(call)
 
 
-def _interrupted(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
+def _cut_short(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
+    """Put on record what ended the run from outside the user's function, wherever it was."""
     run = call.run
-    run.enter_state(interrupted_state(exc))
+    if run.end is not None:
+        return
+    if isinstance(exc, Exception):
+        run.enter_state(failed_state(exc, "Task run encountered an exception"))
+    else:
+        run.enter_state(interrupted_state(exc))
     _record(call, end=True)
     if call.task.has_hooks:
         yield from _hooks(call)
@@ -315,7 +335,7 @@ def _say(call: TaskCall, level: int, message: str) -> None:
 def _record(call: TaskCall, end: bool = False) -> None:
     run, execution = call.run, call.execution
     if end:
-        run.end = run.state_time
+        run.stop()
     if execution is None:
         return
     error = None

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection
-from typing import Any
+import itertools
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from noria.core.annotations import BaseAnnotation, quote
 from noria.engine.collections import record_fields, with_fields
 
-__all__ = ["ensure_iterable", "isiterable", "visit_collection"]
+T = TypeVar("T")
+
+__all__ = [
+    "StopVisiting",
+    "batched_iterable",
+    "distinct",
+    "ensure_iterable",
+    "isiterable",
+    "listrepr",
+    "visit_collection",
+]
+
+
+class StopVisiting(BaseException):
+    """Raised by a `visit_fn`: the value stays as it is and is not entered."""
 
 
 def isiterable(obj: Any) -> bool:
@@ -31,6 +46,38 @@ def isiterable(obj: Any) -> bool:
 def ensure_iterable(obj: Any) -> Collection[Any]:
     """A sequence or set as it is, anything else in a list of one."""
     return obj if isinstance(obj, list | tuple | set | frozenset | str | range) else [obj]
+
+
+def listrepr(objs: Iterable[Any], sep: str = " ") -> str:
+    """The reprs of some objects with `sep` between them."""
+    return sep.join(map(repr, objs))
+
+
+def batched_iterable(iterable: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Tuples of `size` items each, of fewer at the end.
+
+    Example:
+        >>> list(batched_iterable("abc", 2))
+        [('a', 'b'), ('c',)]
+    """
+    rest = iter(iterable)
+    while batch := tuple(itertools.islice(rest, size)):
+        yield batch
+
+
+def distinct(iterable: Iterable[T], key: Callable[[T], Hashable] | None = None) -> Iterator[T]:
+    """The items without those that came before.
+
+    Parameters:
+        iterable: The items.
+        key: What of an item is compared; the item itself by default.
+    """
+    seen: set[Hashable] = set()
+    for item in iterable:
+        mark: Any = item if key is None else key(item)
+        if mark not in seen:
+            seen.add(mark)
+            yield item
 
 
 def visit_collection(

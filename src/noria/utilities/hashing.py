@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from noria.core.errors import HashError
 from noria.values.digest import Undigestable, digest_named
 
 _md5 = partial(hashlib.md5, usedforsecurity=False)
@@ -66,15 +67,15 @@ def hash_objects(
         Hex digits; None when an object has no content, such as a lock.
 
     Raises:
-        Undigestable: The same, when `raise_on_failure` is set; the message names it.
+        HashError: The same, when `raise_on_failure` is set; the message names it.
 
     >>> hash_objects({"a": 1, "b": 2}) == hash_objects({"b": 2, "a": 1})
     True
     """
     try:
         content = digest_named({**{f"args[{i}]": arg for i, arg in enumerate(args)}, **kwargs})
-    except Undigestable:
+    except Undigestable as error:
         if raise_on_failure:
-            raise
+            raise HashError(f"Unable to create hash: {error}") from error
         return None
     return stable_hash(content, hash_algo=hash_algo)
