@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from noria.engine import futures as _futures
@@ -56,18 +56,26 @@ def wait(futures: Iterable[Future[Any]], timeout: float | None = None) -> DoneAn
 
 def resolve_futures_to_states(expr: Any) -> Any:
     """`expr` with every future in it replaced by the state it ended in."""
-    if not holds_references(expr):
-        return expr
-
-    def to_state(reference: Any, allowed: bool) -> Any:
-        if isinstance(reference, Future):
-            reference.wait()
-            return reference.state
-        return reference
-
-    return Visitor(to_state, keep_marks=True).visit(expr)
+    return _resolved(expr, lambda future: future.state)
 
 
 def resolve_futures_to_results(expr: Any) -> Any:
-    """`expr` with every future in it replaced by what it gives."""
-    return resolve_arguments({"value": expr}, None)["value"]
+    """`expr` with every future in it replaced by what it gives.
+
+    Raises:
+        UpstreamTaskError: One of them did not complete; names it.
+    """
+    return _resolved(expr, lambda future: resolve_arguments({"value": future}, None)["value"])
+
+
+def _resolved(expr: Any, give: Callable[[Future[Any]], Any]) -> Any:
+    if not holds_references(expr):
+        return expr
+
+    def replace(reference: Any, allowed: bool) -> Any:
+        if not isinstance(reference, Future):
+            return reference
+        reference.wait()
+        return give(reference)
+
+    return Visitor(replace, keep_marks=True).visit(expr)

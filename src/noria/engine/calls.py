@@ -125,11 +125,12 @@ class TaskCall:
         """Find references, edges and the identity in one pass over the arguments."""
         parameters = self.parameters
         lineage = execution.lineage
+        known = lineage.table
         plain = True
         for name, value in parameters.items():
             if type(value) not in SCALARS:
                 plain = False
-            if lineage and (origin := lineage.origin(value)) is not None:
+            if known and (origin := lineage.origin(value)) is not None:
                 self._link(name, origin.task_run.hex(), origin.group, run, group, execution)
         prefix = parent_identity + group.key
         if plain and self.wait_for is None:

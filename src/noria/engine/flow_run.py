@@ -51,14 +51,28 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
     tokens = flow_context.set(context), task_context.set(None)
     try:
         with execution.runner:
-            if (yield from _prepare(call, context)):
-                with prints_of(context):
-                    yield from _attempts(call, context)
+            yield from _in_its_runner(call, context)
     finally:
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
     yield from _end(call)
     return run
+
+
+def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, None]:
+    try:
+        if (yield from _prepare(call, context)):
+            with prints_of(context):
+                yield from _attempts(call, context)
+    except GeneratorExit:
+        # The consumer of a generator flow has had enough.
+        call.run.enter(StateType.COMPLETED)
+        call.run.stop()
+        _record(call)
+        raise
+    except BaseException as exc:
+        yield from _interrupted(call, exc)
+        raise
 
 
 def _leave(tokens: Any) -> None:
@@ -165,14 +179,6 @@ def _one_attempt(
     except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
         yield from _give_up(call)
         return failed_state(exc, "Flow run encountered an exception:")
-    except GeneratorExit:
-        call.run.enter(StateType.COMPLETED)
-        call.run.stop()
-        _record(call)
-        raise
-    except BaseException as exc:
-        yield from _interrupted(call, exc)
-        raise
     resolved = _futures_to_states(value)
     call.returned = resolved
     state = state_of_return_value(resolved)
@@ -201,7 +207,8 @@ def _give_up(call: FlowCall) -> Generator[Effect, Any, None]:
 
 
 def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, None]:
-    """Ctrl-C, SIGTERM, a cancel: stop the tasks, put the end on record, call the hooks."""
+    """Ctrl-C, SIGTERM, a cancel, wherever they came: stop the tasks, put the end on record, call
+    the hooks."""
     execution, run = call.execution, call.run
     assert execution is not None
     reason = execution.cancelled or exc

@@ -6,7 +6,8 @@ Made by the tens of thousands, so one is a few slots, and what waiting needs is 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from noria.core import clock
@@ -16,12 +17,38 @@ if TYPE_CHECKING:
     import uuid
 
     from noria.engine.execution import FlowExecution
-    from noria.engine.pool import Work
+    from noria.engine.pool import ThreadPool, Work
     from noria.engine.runs import TaskRun
 
 R = TypeVar("R")
 
 _lock = threading.Lock()
+
+
+_PLAIN = frozenset({int, float, bool, type(None)})
+
+
+class Serving(threading.local):
+    """The pool whose worker the current thread is."""
+
+    pool: ThreadPool | None = None
+
+
+serving = Serving()
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """While a worker of a pool waits in this block, the pool may run something else instead."""
+    pool = serving.pool
+    if pool is None:
+        yield
+        return
+    pool.stand_aside()
+    try:
+        yield
+    finally:
+        pool.come_back()
 
 
 class Future(Generic[R]):
@@ -96,7 +123,8 @@ class Future(Generic[R]):
             return
         arrived = threading.Event()
         self.on_done(lambda _: arrived.set())
-        arrived.wait(timeout)
+        with waiting():
+            arrived.wait(timeout)
 
     async def wait_async(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - Prefect's
         """Wait without blocking the event loop."""
@@ -236,7 +264,12 @@ class FutureList(list[Future[R]], Generic[R]):
                     raise TimeoutError(
                         f"Timed out waiting for all futures to complete within {timeout} seconds"
                     )
-            results.append(future.take(raise_on_failure))
+            run = future.run
+            if run.state_type is StateType.COMPLETED and type(run.data) in _PLAIN:
+                # Nothing to be known of it again by: ten thousand of these would only be noise.
+                results.append(run.data)
+            else:
+                results.append(future.take(raise_on_failure))
         return results
 
 
@@ -268,7 +301,8 @@ class _Arrivals:
         """What has ended since the last call, waiting for at least one; none after `timeout`."""
         with self._signal:
             if not self._ended:
-                self._signal.wait_for(lambda: bool(self._ended), timeout)
+                with waiting():
+                    self._signal.wait_for(lambda: bool(self._ended), timeout)
             ended, self._ended = self._ended, []
             return ended
 

@@ -29,17 +29,17 @@ class Origin(NamedTuple):
 class Lineage:
     """The table of one flow run."""
 
-    __slots__ = ("_table",)
+    __slots__ = ("table",)
 
     def __init__(self) -> None:
-        self._table: OrderedDict[int, Origin] = OrderedDict()
+        self.table: OrderedDict[int, Origin] = OrderedDict()
 
     def note(self, value: Any, task_run: bytes, identity: bytes | None, group: int) -> None:
         """Remember that a run gave this value."""
         kind = type(value)
         if kind in _UNTRACKABLE or (kind in _SHARED_WHEN_EMPTY and not value):
             return
-        table = self._table
+        table = self.table
         table[id(value)] = Origin(value, task_run, identity, group)
         if len(table) > 2:
             self._sweep()
@@ -47,11 +47,11 @@ class Lineage:
 
     def origin(self, value: Any) -> Origin | None:
         """Where a value came from, if a run of this flow gave it."""
-        found = self._table.get(id(value))
+        found = self.table.get(id(value))
         return found if found is not None and found.value is value else None
 
     def _sweep(self) -> None:
-        table = self._table
+        table = self.table
         try:
             key, origin = table.popitem(last=False)
         except KeyError:
@@ -61,4 +61,4 @@ class Lineage:
             table[key] = origin
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self.table)

@@ -18,7 +18,7 @@ from noria.engine import interrupts
 from noria.engine.calls import TaskCall
 from noria.engine.drivers import drive
 from noria.engine.effects import Program
-from noria.engine.futures import Future
+from noria.engine.futures import Future, serving
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
 
@@ -90,6 +90,10 @@ class ThreadPool:
         self._threads: list[threading.Thread] = []
         self._waiting: set[Work] = set()
         self._lock = threading.Lock()
+        self._turns = threading.Condition(self._lock)
+        self._running = 0
+        self._aside = 0
+        self._wanting = 0
 
     def submit(self, call: TaskCall, context: Context | None = None) -> Future[Any]:
         """Run a call once its upstreams have ended.
@@ -143,26 +147,67 @@ class ThreadPool:
     def _put(self, work: Work) -> None:
         queue = self._queue
         queue.put(work)
-        if len(self._threads) < self._max_workers and queue.qsize():
+        if len(self._threads) < self._max_workers + self._aside and queue.qsize():
             self._grow()
 
     def _grow(self) -> None:
         with self._lock:
-            if len(self._threads) >= self._max_workers:
+            if len(self._threads) >= self._max_workers + self._aside:
                 return
             name = f"noria-worker-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._serve, name=name, daemon=True)
             self._threads.append(thread)
         thread.start()
 
+    def take_turn(self) -> None:
+        """Wait until fewer tasks run than may; called before a task runs."""
+        with self._lock:
+            self._await_turn()
+
+    def end_turn(self) -> None:
+        """A task has ended."""
+        with self._lock:
+            self._running -= 1
+            if self._wanting:
+                self._turns.notify()
+
+    def stand_aside(self) -> None:
+        """The task of the calling worker waits for something: another may run in the meantime, so
+        that no depth of waiting can block the pool."""
+        with self._lock:
+            self._running -= 1
+            self._aside += 1
+            if self._wanting:
+                self._turns.notify()
+        if self._queue.qsize():
+            self._grow()
+
+    def come_back(self) -> None:
+        """What the calling worker waited for has come: it goes on when it is its turn."""
+        with self._lock:
+            self._aside -= 1
+            self._await_turn()
+
+    def _await_turn(self) -> None:
+        while self._running >= self._max_workers:
+            self._wanting += 1
+            self._turns.wait()
+            self._wanting -= 1
+        self._running += 1
+
     def _serve(self) -> None:
+        serving.pool = self
         get = self._queue.get
         while True:
             try:
                 work = get()
                 if work is None:
                     return
-                work.run()
+                self.take_turn()
+                try:
+                    work.run()
+                finally:
+                    self.end_turn()
                 del work
             except CancelRun:
                 # Meant for a task that had just ended.

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from noria.core.annotations import BaseAnnotation, quote
+from noria.core.annotations import BaseAnnotation, opaque
 from noria.engine.collections import record_fields, with_fields
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ def distinct(iterable: Iterable[T], key: Callable[[T], Hashable] | None = None) 
 def visit_collection(
     expr: Any,
     visit_fn: Callable[..., Any],
+    *,
     return_data: bool = False,
     max_depth: int = -1,
     context: dict[str, Any] | None = None,
@@ -91,50 +92,93 @@ def visit_collection(
     """Call `visit_fn` on a value and on everything nested in it.
 
     Parameters:
-        expr: The value; lists, tuples, sets, dicts, dataclasses and pydantic models are entered.
-        visit_fn: Called with each element (and `context`, if given).
-        return_data: Rebuild the value from what `visit_fn` returns.
+        expr: The value; lists, tuples, sets, dicts (with their keys), dataclasses, pydantic models
+            and marks are entered, generators are not.
+        visit_fn: Called with each element (and `context`, if given); it may raise `StopVisiting`.
+        return_data: Rebuild the value from what `visit_fn` returns; what does not change stays the
+            same object.
         max_depth: How deep to go; -1 has no limit.
-        context: Handed to `visit_fn`, a copy on each level.
+        context: Handed to `visit_fn`, a copy on each level; `annotation` in it is the innermost
+            mark around the element.
         remove_annotations: Whether marks are taken off in the rebuilt value.
 
     Returns:
         The rebuilt value, or None.
 
     Example:
-        >>> visit_collection([1, {"a": 2}], lambda x: x * 10 if isinstance(x, int) else x, True)
+        >>> def tenfold(x):
+        ...     return x * 10 if isinstance(x, int) else x
+        >>> visit_collection([1, {"a": 2}], tenfold, return_data=True)
         [10, {'a': 20}]
     """
-    context = None if context is None else dict(context)
-    result = visit_fn(expr) if context is None else visit_fn(expr, context)
-    if return_data:
-        expr = result
-    if max_depth == 0:
-        return expr if return_data else None
-
-    def visit(nested: Any) -> Any:
-        return visit_collection(
-            nested, visit_fn, return_data, max_depth - 1, context, remove_annotations
-        )
-
-    rebuilt = _visit_inside(expr, visit, remove_annotations)
-    return rebuilt if return_data else None
+    visited = _Visit(visit_fn, return_data, remove_annotations).visit(expr, max_depth, context)
+    return visited if return_data else None
 
 
-def _visit_inside(expr: Any, visit: Callable[[Any], Any], remove_annotations: bool) -> Any:
-    if isinstance(expr, quote):
-        return expr.unquote() if remove_annotations else expr
-    if isinstance(expr, BaseAnnotation):
-        value = visit(expr.unwrap())
-        return value if remove_annotations else expr.rewrap(value)
-    if isinstance(expr, list | tuple | set):
-        items = [visit(item) for item in expr]
-        return type(expr)(*items) if hasattr(expr, "_fields") else type(expr)(items)
-    if isinstance(expr, dict):
-        return {visit(key): visit(value) for key, value in expr.items()}
-    fields = record_fields(expr)
-    if fields is None:
-        return expr
-    visited = {name: visit(value) for name, value in fields.items()}
-    changed = {name: value for name, value in visited.items() if value is not fields[name]}
-    return with_fields(expr, changed) if changed else expr
+class _Visit:
+    """One walk through a value."""
+
+    def __init__(
+        self, visit_fn: Callable[..., Any], return_data: bool, remove_annotations: bool
+    ) -> None:
+        self._visit_fn = visit_fn
+        self._return_data = return_data
+        self._remove_annotations = remove_annotations
+        self._met: dict[int, tuple[Any, Any]] = {}
+        """Id -> the object, kept so that the id stays its own, and what became of it."""
+
+    def visit(self, expr: Any, depth: int, context: dict[str, Any] | None) -> Any:
+        """What becomes of a value."""
+        try:
+            given = self._call(expr, context)
+        except StopVisiting:
+            return expr
+        value = given if self._return_data else expr
+        if depth == 0:
+            return value
+        met = self._met.get(id(value))
+        if met is not None:
+            return met[1]
+        self._met[id(value)] = (value, value)
+        rebuilt = self._enter(value, depth - 1, context)
+        self._met[id(value)] = (value, rebuilt)
+        return rebuilt
+
+    def _call(self, expr: Any, context: dict[str, Any] | None) -> Any:
+        return self._visit_fn(expr) if context is None else self._visit_fn(expr, context)
+
+    def _enter(self, value: Any, depth: int, context: dict[str, Any] | None) -> Any:
+        if isinstance(value, BaseAnnotation):
+            return self._enter_mark(value, depth, context)
+        if not isinstance(value, list | tuple | set | dict):
+            return self._enter_record(value, depth, context)
+        inside = [*value, *value.values()] if isinstance(value, dict) else list(value)
+        visited = [self._nested(item, depth, context) for item in inside]
+        if all(new is old for new, old in zip(visited, inside, strict=True)):
+            return value
+        if isinstance(value, dict):
+            keys, items = visited[: len(value)], visited[len(value) :]
+            return type(value)(zip(keys, items, strict=True))
+        return type(value)(*visited) if hasattr(value, "_fields") else type(value)(visited)
+
+    def _nested(self, item: Any, depth: int, context: dict[str, Any] | None) -> Any:
+        return self.visit(item, depth, None if context is None else dict(context))
+
+    def _enter_mark(
+        self, mark: BaseAnnotation[Any], depth: int, context: dict[str, Any] | None
+    ) -> Any:
+        if context is not None:
+            context["annotation"] = mark
+        inner = mark.unwrap()
+        value = self._nested(inner, 0 if isinstance(mark, opaque) else depth, context)
+        if self._remove_annotations:
+            return value
+        return mark if value is inner else mark.rewrap(value)
+
+    def _enter_record(self, value: Any, depth: int, context: dict[str, Any] | None) -> Any:
+        fields = None if isinstance(value, type) else record_fields(value)
+        if fields is None:
+            return value
+        visited = {name: self._nested(item, depth, context) for name, item in fields.items()}
+        changed = {name: item for name, item in visited.items() if item is not fields[name]}
+        return with_fields(value, changed) if changed else value

@@ -38,6 +38,11 @@ def script_names() -> frozenset[str]:
     return _MAINS | {lasting_name("__main__")}
 
 
+def is_script(module_name: str) -> bool:
+    """Whether a module is the script that runs, or stands for it."""
+    return module_name in _MAINS or module_name in _stand_ins
+
+
 def find_in_scripts(module_name: str, qualified_name: str) -> Any:
     """What the script defined under a dotted name, in this process or loaded from its file.
 
