@@ -12,6 +12,7 @@ A block is what stands between two fences. What follows the opening fence says w
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ def blocks_of(document: Path) -> list[Block]:
     text = document.read_text(encoding="utf-8")
     found = list(_BLOCK.finditer(text))
     blocks = []
-    for block, following in zip(found, [*found[1:], None], strict=True):
+    for block, following in zip_longest(found, found[1:]):
         printed = None
         if following is not None and following["info"].strip() == "text":
             between = text[block.end() : following.start()]

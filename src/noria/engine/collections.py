@@ -57,7 +57,7 @@ class Visitor:
     Parameters:
         replace: Given a future or state and whether its failure is allowed, returns what stands
             in its place.
-        keep_marks: Leave values with a mark as they are, mark included.
+        keep_marks: Leave marks where they are, and what is quoted as it is.
     """
 
     def __init__(self, replace: Callable[[Any, bool], Any], keep_marks: bool = False) -> None:
@@ -72,7 +72,8 @@ class Visitor:
         if isinstance(value, Future | State):
             return self._replace(value, allowed)
         if isinstance(value, BaseAnnotation):
-            return value if self._keep_marks else self._visit_mark(value, allowed)
+            visit = self._keep_mark if self._keep_marks else self._visit_mark
+            return visit(value, allowed)
         if id(value) in self._open:
             return value
         self._open.add(id(value))
@@ -80,6 +81,11 @@ class Visitor:
             return self._visit_inside(value, allowed)
         finally:
             self._open.discard(id(value))
+
+    def _keep_mark(self, mark: BaseAnnotation[Any], allowed: bool) -> Any:
+        inner = mark.unwrap()
+        value = inner if isinstance(mark, quote) else self.visit(inner, allowed)
+        return mark if value is inner else mark.rewrap(value)
 
     def _visit_mark(self, mark: BaseAnnotation[Any], allowed: bool) -> Any:
         if isinstance(mark, quote):

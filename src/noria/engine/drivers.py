@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from noria.core import clock
 from noria.engine import interrupts
-from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
 
 R = TypeVar("R")
 
@@ -52,9 +52,13 @@ def perform(effect: Effect) -> Any:
         return interrupts.sleep(effect.seconds)  # type: ignore[union-attr]
     if kind is Commit:
         return effect.journal.commit()  # type: ignore[union-attr]
-    for future in effect.futures:  # type: ignore[union-attr]
-        future.wait_silently()
-    return None
+    return _wait(effect)  # type: ignore[arg-type]
+
+
+def _wait(effect: Wait) -> None:
+    deadline = None if effect.seconds is None else clock.monotonic() + effect.seconds
+    for future in effect.futures:
+        future.wait_silently(None if deadline is None else max(0.0, deadline - clock.monotonic()))
 
 
 _PLAIN = frozenset({type(None), int, str, float, bool, list, dict, tuple})
@@ -94,7 +98,7 @@ def _call_with_timeout(effect: Call) -> Any:
     runner.thread.join(seconds)
     if runner.thread.is_alive():
         interrupts.raise_in_thread(runner.thread, effect.on_timeout)
-        raise effect.on_timeout()
+        raise interrupts.timeout_error(effect.on_timeout, seconds)
     return runner.outcome()
 
 
@@ -154,9 +158,14 @@ async def aperform(effect: Effect) -> Any:
         return await _asleep(effect.seconds)  # type: ignore[union-attr]
     if kind is Commit:
         return await _acommit(effect)  # type: ignore[arg-type]
-    for future in effect.futures:  # type: ignore[union-attr]
-        await future.wait_async()
-    return None
+    return await _await(effect)  # type: ignore[arg-type]
+
+
+async def _await(effect: Wait) -> None:
+    deadline = None if effect.seconds is None else clock.monotonic() + effect.seconds
+    for future in effect.futures:
+        left = None if deadline is None else max(0.0, deadline - clock.monotonic())
+        await future.wait_async(left)
 
 
 async def _acommit(effect: Commit) -> None:
@@ -204,7 +213,7 @@ async def _acall_with_timeout(effect: Call) -> Any:
             return await value if hasattr(value, "__await__") else value
     except TimeoutError:
         if scope.expired():
-            raise effect.on_timeout() from None
+            raise interrupts.timeout_error(effect.on_timeout, effect.timeout or 0) from None
         raise
 
 

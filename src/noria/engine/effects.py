@@ -59,12 +59,13 @@ class Sleep:
 
 
 class Wait:
-    """Wait until all of these futures have ended, however they end."""
+    """Wait until all of these futures have ended, however they end, or `seconds` have passed."""
 
-    __slots__ = ("futures",)
+    __slots__ = ("futures", "seconds")
 
-    def __init__(self, futures: Sequence[Future[Any]]) -> None:
+    def __init__(self, futures: Sequence[Future[Any]], seconds: float | None = None) -> None:
         self.futures = futures
+        self.seconds = seconds
 
 
 class Ask:

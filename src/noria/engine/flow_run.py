@@ -173,6 +173,9 @@ def _one_attempt(
     try:
         value = yield Call(flow.fn, args, kwargs, flow.timeout_seconds, FlowRunTimeoutError)
         yield from _drain(call)
+    except FlowRunTimeoutError as exc:
+        yield from _stop_tasks(execution)
+        return _timed_out(flow, exc)
     except TimeoutError as exc:
         yield from _give_up(call)
         return _timed_out(flow, exc)
@@ -214,25 +217,30 @@ def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, N
     reason = execution.cancelled or exc
     if execution.cancelled is None:
         execution.cancelled = exc
-    _stop_tasks(execution)
-    state = interrupted_state(reason)
+    yield from _stop_tasks(execution)
+    if isinstance(reason, Exception):
+        state = failed_state(reason, "Flow run encountered an exception:")
+    else:
+        state = interrupted_state(reason)
     if state.type is StateType.CANCELLED:
         run.enter(StateType.CANCELLING, message=state.message)
         _record(call)
-        yield from _hooks(call)
+        try:
+            yield from _hooks(call)
+        except BaseException:  # noqa: BLE001 - a second Ctrl-C ends the hooks, not the record
+            execution.log(30, "Interrupted again: not all hooks have run to their end.")
     run.enter_state(state)
     yield from _end(call, hooks=state.type is not StateType.CANCELLED)
 
 
-def _stop_tasks(execution: FlowExecution) -> None:
+def _stop_tasks(execution: FlowExecution) -> Generator[Effect, Any, None]:
     """Interrupt what was submitted; what does not heed it in time is left, and said to be."""
     under_way = list(execution.futures)
     for future in under_way:
         future.cancel()
-    deadline = clock.monotonic() + GRACE
     try:
-        for future in under_way:
-            future.wait_silently(max(0.0, deadline - clock.monotonic()))
+        if under_way:
+            yield Wait(under_way, GRACE)
     except BaseException:  # noqa: BLE001 - a second Ctrl-C: no more patience, but the record stands
         execution.log(30, "Interrupted again: tasks that are still running are left behind.")
     for future in under_way:
@@ -288,11 +296,13 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     run, execution = call.run, call.execution
     assert execution is not None
     run.stop()
-    if run.state_type is StateType.COMPLETED:
-        run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
-    if hooks:
-        yield from _hooks(call)
-    _record(call)
+    try:
+        if run.state_type is StateType.COMPLETED:
+            run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
+        if hooks:
+            yield from _hooks(call)
+    finally:
+        _record(call)
     journal = execution.session.journal
     if run.state_type is StateType.COMPLETED and execution.transient:
         transient = execution.transient

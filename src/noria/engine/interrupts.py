@@ -18,11 +18,12 @@ from noria.core.errors import CancelRun, TerminationSignal
 
 
 class _Deadline:
-    __slots__ = ("error", "moment")
+    __slots__ = ("error", "moment", "seconds")
 
-    def __init__(self, moment: float, error: type[BaseException]) -> None:
+    def __init__(self, moment: float, error: type[BaseException], seconds: float) -> None:
         self.moment = moment
         self.error = error
+        self.seconds = seconds
 
 
 _deadlines: list[_Deadline] = []
@@ -33,7 +34,7 @@ _NEVER = 0.0
 @contextmanager
 def deadline(seconds: float, error: type[BaseException]) -> Iterator[None]:
     """Raise `error` in the main thread if the block takes longer than `seconds`. Nests."""
-    mine = _Deadline(clock.monotonic() + seconds, error)
+    mine = _Deadline(clock.monotonic() + seconds, error, seconds)
     outermost = not _deadlines
     previous: Any = signal.signal(signal.SIGALRM, _on_alarm) if outermost else None
     _deadlines.append(mine)
@@ -45,6 +46,11 @@ def deadline(seconds: float, error: type[BaseException]) -> Iterator[None]:
         _arm()
         if outermost:
             signal.signal(signal.SIGALRM, previous)
+
+
+def timeout_error(error: type[BaseException], seconds: float) -> BaseException:
+    """The error of a function that has run for longer than it may."""
+    return error(f"Scope timed out after {seconds} second(s).")
 
 
 def _arm() -> None:
@@ -63,7 +69,7 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
         if entry.moment <= moment + 1e-3:
             # Once is enough: a handler that fires again would strike the clean-up code.
             entry.moment = float("inf")
-            raise entry.error()
+            raise timeout_error(entry.error, entry.seconds)
     _arm()
 
 
@@ -124,4 +130,5 @@ __all__ = [
     "raise_in_thread",
     "sleep",
     "termination",
+    "timeout_error",
 ]

@@ -67,7 +67,7 @@ class Marked:
     @property
     def ismethod(self) -> bool:
         """Whether this is bound to an instance."""
-        return hasattr(self.fn, "__self__")
+        return hasattr(self.fn, "__self__") and not self._isclassmethod
 
     @property
     def isclassmethod(self) -> bool:

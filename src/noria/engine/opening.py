@@ -66,6 +66,10 @@ class Session:
             self.backend.append(Folder().fold(records))
             os.unlink(path)
         self.backend.reap(clock.now())
+        if self.settings.logging_extra_loggers:
+            from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load
+
+            logs.install()
 
     def _cancel(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:

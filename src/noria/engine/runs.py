@@ -196,8 +196,10 @@ class TaskRun(_Run):
 
     @property
     def name(self) -> str:
-        """The run's name: the given one, or the task's with a few letters of the id."""
-        return self._name or f"{self.task.name}-{self.raw_id[-4:].hex()[:3]}"
+        """The run's name: the given one, else the task's; in a flow with a few letters of the id."""
+        if self._name or self.flow_run_raw is None:
+            return self._name or str(self.task.name)
+        return f"{self.task.name}-{self.raw_id[-4:].hex()[:3]}"
 
     @name.setter
     def name(self, name: str) -> None:

@@ -271,7 +271,7 @@ def _retry_delay(
             return None
     if task.retry_condition_fn is not None:
         try:
-            wanted = yield Hook(task.retry_condition_fn, task, call.run, state)
+            wanted = yield Hook(task.retry_condition_fn, task, call.run, _judged(state))
         except Exception as exc:  # noqa: BLE001 - the user's condition must not end the run
             _say(
                 call,
@@ -288,6 +288,14 @@ def _retry_delay(
 
         delay = with_jitter(delay, task.retry_jitter_factor, random.Random())
     return float(delay)
+
+
+def _judged(state: State[Any]) -> State[Any]:
+    """A failure as a `retry_condition_fn` sees it: not yet the run's state."""
+    if not isinstance(state.data, BaseException):
+        return state
+    message = f"Task run encountered unexpected exception: {state.data!r}"
+    return state.copy(update={"message": message})
 
 
 def _await_retry(

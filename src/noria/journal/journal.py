@@ -30,6 +30,8 @@ IDLE_ROUNDS = 25
 BATCH_RECORDS = 4096
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses between attempts to write a batch that the store refused; the last one repeats."""
+REAP_SECONDS = 2.0
+"""How often the writer looks for runs whose process has died."""
 LISTEN_SECONDS = 0.25
 """How often the writer looks whether another process has asked for a cancel."""
 
@@ -54,6 +56,7 @@ class Lease:
         self.on_cancel = on_cancel
         self.next_beat = clock.monotonic() + self.every
         self.next_listen = 0.0
+        self.next_reap = clock.monotonic() + REAP_SECONDS
         self.counter = -1
 
 
@@ -245,7 +248,12 @@ class Journal:
                 return
             lease.counter = counter
             lease.next_beat = moment + lease.every
-            asked = self._backend.beat(lease.process, clock.now())
+            now = clock.now()
+            asked = self._backend.beat(lease.process, now)
+            if moment >= lease.next_reap:
+                # Whoever lives looks after those who died: nobody else may be there to do it.
+                lease.next_reap = moment + REAP_SECONDS
+                self._backend.reap(now)
         except Exception as exc:  # noqa: BLE001 - a missed beat must not end the writer
             self._tell_once(exc)
             return

@@ -4,17 +4,8 @@ import pickle
 from typing import Any
 
 import prefect.exceptions
-import prefect.flow_engine
-import prefect.task_engine
 import pydantic
 from prefect import flow, task
-from prefect.exceptions import (
-    ParameterBindError,
-    ParameterTypeError,
-    PausedRun,
-    SignatureMismatchError,
-    TerminationSignal,
-)
 from prefect.states import Paused
 
 from tests.oracle.harness import error_kind, outcome
@@ -85,12 +76,16 @@ def case_signals_are_not_exceptions() -> Any:
 
 
 def case_a_termination_signal_keeps_its_number() -> Any:
-    return TerminationSignal(signal=15).signal
+    return prefect.exceptions.TerminationSignal(signal=15).signal
 
 
 def case_a_paused_run_keeps_its_state() -> Any:
     state = Paused()
-    return [PausedRun("m", state=state).state is state, str(PausedRun("m")), PausedRun().state]
+    return [
+        prefect.exceptions.PausedRun("m", state=state).state is state,
+        str(prefect.exceptions.PausedRun("m")),
+        prefect.exceptions.PausedRun().state,
+    ]
 
 
 def case_a_parameter_type_error_from_a_validation_error() -> Any:
@@ -102,14 +97,14 @@ def case_a_parameter_type_error_from_a_validation_error() -> Any:
     try:
         Model.model_validate({"a": "x", "b": [1, "y"]})
     except pydantic.ValidationError as error:
-        return str(ParameterTypeError.from_validation_error(error)).splitlines()
+        return str(prefect.exceptions.ParameterTypeError.from_validation_error(error)).splitlines()
     return "nothing raised"
 
 
 def case_a_parameter_bind_error_from_a_failed_bind() -> Any:
     def fn(a: int, b: int = 2) -> None: ...
 
-    error = ParameterBindError.from_bind_failure(
+    error = prefect.exceptions.ParameterBindError.from_bind_failure(
         fn, TypeError("missing a required argument: 'a'"), (), {"c": 1}
     )
     text = str(error)
@@ -117,7 +112,7 @@ def case_a_parameter_bind_error_from_a_failed_bind() -> Any:
 
 
 def case_a_signature_mismatch_error() -> Any:
-    error = SignatureMismatchError.from_bad_params(["a", "b"], ["c"])
+    error = prefect.exceptions.SignatureMismatchError.from_bad_params(["a", "b"], ["c"])
     return [str(error), isinstance(error, TypeError)]
 
 
@@ -135,19 +130,16 @@ def case_what_calling_with_wrong_arguments_can_be_caught_as() -> Any:
             return True
         return False
 
-    return [caught(f, TypeError), caught(t, TypeError), caught(t, ParameterBindError)]
+    return [
+        caught(f, TypeError),
+        caught(t, TypeError),
+        caught(t, prefect.exceptions.ParameterBindError),
+    ]
 
 
 def case_a_plain_exception_takes_a_message() -> Any:
     names = ("FailedRun", "CrashedRun", "CancelledRun", "UnfinishedRun", "MissingResult")
     return {name: str(getattr(prefect.exceptions, name)("text")) for name in names}
-
-
-def case_timeout_errors_of_runs() -> Any:
-    return [
-        issubclass(prefect.flow_engine.FlowRunTimeoutError, TimeoutError),
-        issubclass(prefect.task_engine.TaskRunTimeoutError, TimeoutError),
-    ]
 
 
 def case_messages_that_name_the_reserved_argument() -> Any:
@@ -180,8 +172,8 @@ def case_exceptions_can_be_pickled() -> Any:
     errors = [
         prefect.exceptions.FailedRun("m"),
         prefect.exceptions.MissingResult("m"),
-        ParameterTypeError("m"),
-        ParameterBindError("m"),
+        prefect.exceptions.ParameterTypeError("m"),
+        prefect.exceptions.ParameterBindError("m"),
     ]
     return [outcome(lambda e=e: str(pickle.loads(pickle.dumps(e)))) for e in errors]
 

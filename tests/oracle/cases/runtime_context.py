@@ -5,10 +5,10 @@ import threading
 import uuid
 from typing import Any
 
+import prefect.context
 from prefect import flow, tags, task
 from prefect.context import (
     FlowRunContext,
-    TagsContext,
     TaskRunContext,
     get_run_context,
 )
@@ -314,9 +314,15 @@ def case_context_is_gone_after_the_run() -> Any:
 def case_tags_context() -> Any:
     with tags("a", "b") as first:
         with tags("c") as second:
-            inner = sorted(TagsContext.get().current_tags)
-        outer = sorted(TagsContext.get().current_tags)
-    return [sorted(first), sorted(second), inner, outer, sorted(TagsContext.get().current_tags)]
+            inner = sorted(prefect.context.TagsContext.get().current_tags)
+        outer = sorted(prefect.context.TagsContext.get().current_tags)
+    return [
+        sorted(first),
+        sorted(second),
+        inner,
+        outer,
+        sorted(prefect.context.TagsContext.get().current_tags),
+    ]
 
 
 def case_tags_with_nothing_and_twice_the_same() -> Any:
@@ -327,7 +333,7 @@ def case_tags_with_nothing_and_twice_the_same() -> Any:
 def case_tags_as_a_decorator() -> Any:
     @tags("deco")
     def body() -> Any:
-        return sorted(TagsContext.get().current_tags)
+        return sorted(prefect.context.TagsContext.get().current_tags)
 
     return outcome(body)
 
@@ -337,7 +343,7 @@ def case_tags_are_gone_after_an_exception() -> Any:
         with tags("a"):
             raise ValueError("x")
     except ValueError:
-        return sorted(TagsContext.get().current_tags)
+        return sorted(prefect.context.TagsContext.get().current_tags)
 
 
 def case_contexts_in_a_plain_thread() -> Any:

@@ -9,7 +9,7 @@ import prefect.task_runners
 from prefect import flow, tags, task
 from prefect.context import FlowRunContext
 from prefect.runtime import task_run
-from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from tests.oracle.harness import error_kind, lineage, outcome
 
@@ -35,17 +35,20 @@ def case_concurrent_is_another_name_of_thread_pool() -> Any:
 
 
 def case_bases() -> Any:
-    return [lineage(ThreadPoolTaskRunner)[:2], issubclass(ProcessPoolTaskRunner, TaskRunner)]
+    return [
+        lineage(ThreadPoolTaskRunner)[:2],
+        issubclass(prefect.task_runners.ProcessPoolTaskRunner, TaskRunner),
+    ]
 
 
 def case_name_attributes() -> Any:
-    return [ThreadPoolTaskRunner().name, ProcessPoolTaskRunner().name]
+    return [ThreadPoolTaskRunner().name, prefect.task_runners.ProcessPoolTaskRunner().name]
 
 
 def case_max_workers() -> Any:
     return [
         ThreadPoolTaskRunner(max_workers=3)._max_workers,
-        ProcessPoolTaskRunner(max_workers=2)._max_workers,
+        prefect.task_runners.ProcessPoolTaskRunner(max_workers=2)._max_workers,
     ]
 
 
@@ -60,7 +63,7 @@ def case_equality() -> Any:
     return [
         ThreadPoolTaskRunner(max_workers=2) == ThreadPoolTaskRunner(max_workers=2),
         ThreadPoolTaskRunner(max_workers=2) == ThreadPoolTaskRunner(max_workers=3),
-        ThreadPoolTaskRunner() == ProcessPoolTaskRunner(),
+        ThreadPoolTaskRunner() == prefect.task_runners.ProcessPoolTaskRunner(),
         ThreadPoolTaskRunner() == "ThreadPoolTaskRunner",
     ]
 
@@ -247,7 +250,7 @@ def case_a_task_runner_class_is_made_an_instance() -> Any:
 
 
 def case_process_pool_attributes() -> Any:
-    runner = ProcessPoolTaskRunner(max_workers=2)
+    runner = prefect.task_runners.ProcessPoolTaskRunner(max_workers=2)
     return [runner.duplicate() == runner, runner.duplicate()._max_workers]
 
 
@@ -257,7 +260,7 @@ def case_a_process_pool_flow() -> Any:
     def where(x: int) -> Any:
         return [x, os.getpid()]
 
-    @flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+    @flow(task_runner=prefect.task_runners.ProcessPoolTaskRunner(max_workers=1))
     def f() -> Any:
         x, pid = where.submit(7).result()
         return [x, pid == os.getpid()]
