@@ -77,7 +77,7 @@ def test_a_run_that_fails(console: Attach, shown: Shown):
         "12:00:00.028   ■ fetch-200  28 ms  TimeoutError: no answer\n"
         "                 from api.example.com\n"
         "                 flights.py:31 in fetch\n"
-        "12:00:00.001   ■ month-300  1 ms  ValueError: 13 is no month\n"
+        "12:00:00.028   ■ month-300  1 ms  ValueError: 13 is no month\n"
         "                 flights.py:55 in month\n"
         "12:00:01.000 ■ flights · brave-otter  Failed in 1.00 s\n"
         "               tasks    3 failed\n"
@@ -157,7 +157,7 @@ def test_a_map_is_one_line_but_its_failures_show(console: Attach, shown: Shown):
         "12:00:00.000 ◐ flights · brave-otter\n"
         "12:00:00.009   ■ fetch-1fb  9 ms  OSError: disk is full\n"
         "                 flights.py:31 in fetch\n"
-        "12:00:00.002   ■ fetch ×3,000  3 ms · 1 failed\n"
+        "12:00:00.009   ■ fetch ×3,000  3 ms · 1 failed\n"
     )
 
 
@@ -376,7 +376,7 @@ def test_a_flow_that_is_tried_again_counts_its_calls_anew(console: Attach, shown
     )
     assert shown().splitlines()[1:6] == [
         "12:00:00.001   ✓ fetch ×10  1 ms",
-        "12:00:00.000 ↻ flights · brave-otter  AwaitingRetry: attempt 2 of 2: OSError: no",
+        "12:00:00.001 ↻ flights · brave-otter  AwaitingRetry: attempt 2 of 2: OSError: no",
         "12:00:00.001   ✓ fetch ×10  1 ms",
         "12:00:01.000 ✓ flights · brave-otter  Completed in 1.00 s",
         "               tasks    20 completed",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from noria.console.colour import ColourView
-from noria.console.events import Event, GroupProgress
+from noria.console.events import Event, GroupProgress, LogLine
 from noria.console.json_lines import JsonView
 from noria.console.plain import PlainView
 from noria.console.stream import Stderr, is_terminal
@@ -43,6 +43,7 @@ class Console:
         self._view = view
         self._tracker = Tracker(Choice(level, view.every))
         self._next_refresh = 0.0
+        self._latest = 0
         self._broken = False
 
     def see(self, records: Sequence[Record]) -> None:
@@ -73,7 +74,19 @@ class Console:
             self._next_refresh = moment + self._view.refresh_seconds
             events += self._tracker.overdue(now, moment)
             progress = self._tracker.progress(now, moment)
-        self._view.show(events, progress)
+        self._view.show(events if self._view.every else self._in_order(events), progress)
+
+    def _in_order(self, events: list[Event]) -> list[Event]:
+        """What is told late (a folded group, calls of an earlier execution) is told at the time of
+        its neighbours, so that times go one way down the screen."""
+        ordered: list[Event] = []
+        for event in events:
+            if isinstance(event, LogLine):
+                ordered.append(event)
+                continue
+            self._latest = max(self._latest, event.time)
+            ordered.append(event._replace(time=self._latest))
+        return ordered
 
     def _give_up(self, exc: Exception) -> None:
         self._broken = True
