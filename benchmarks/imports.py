@@ -60,6 +60,7 @@ ROW = Row(
     [
         Side("Noria", _measure),
         Side("bare", _bare),
+        Side("Noria", _measure),
         Side(DBOS, _dbos, 3, DBOS),
         Side(PREFECT, _prefect, 3, PREFECT),
     ],

@@ -92,7 +92,7 @@ class Row:
         number: `E1` and so on.
         title: What it is about.
         method: How it is measured, in a sentence or two.
-        sides: Who takes turns.
+        sides: Who takes turns, in this order; one may have several turns in a round.
         figures: What is read off.
         starts: Whether it measures the start of a process: then a first round does not count.
         unavailable: Says why it cannot be measured; None when it can.
@@ -126,13 +126,28 @@ class Taken:
     """All that was read of a row."""
 
     row: Row
-    readings: dict[str, list[Readings]] = field(default_factory=dict)
+    readings: dict[str, list[tuple[int, Readings]]] = field(default_factory=dict)
+    """By side; each with the number of the turn in which it was taken."""
     errors: dict[str, str] = field(default_factory=dict)
 
-    def values(self, reading: Reading) -> list[float]:
-        """What one reading gave, run by run."""
+    def values(self, reading: Reading) -> dict[int, float]:
+        """What one reading gave, by turn."""
         found = self.readings.get(reading.side, [])
-        return [readings[reading.name] for readings in found if reading.name in readings]
+        return {turn: all_[reading.name] for turn, all_ in found if reading.name in all_}
+
+    def pairs(self, ours: Reading, theirs: Reading) -> list[tuple[float, float]]:
+        """Each value of theirs with the mean of ours right before and right after it.
+
+        What was measured one after the other met the same load.
+        """
+        own = self.values(ours)
+        pairs = []
+        for turn, value in self.values(theirs).items():
+            before = [each for each in own if each < turn][-1:]
+            after = [each for each in own if each > turn][:1]
+            if before or after:
+                pairs.append((statistics.mean(own[each] for each in before + after), value))
+        return pairs
 
 
 @dataclass(frozen=True)
@@ -167,16 +182,16 @@ def outcomes(taken: Taken) -> list[Outcome]:
 
 
 def _outcome(taken: Taken, figure: Figure) -> Outcome:
-    ours, theirs = taken.values(figure.ours), []
+    ours = list(taken.values(figure.ours).values())
+    theirs: list[float] = []
     remark = taken.errors.get(figure.ours.side, "")
     ratio = None
     if figure.theirs is not None:
-        theirs = taken.values(figure.theirs)
+        theirs = list(taken.values(figure.theirs).values())
         remark = remark or taken.errors.get(figure.theirs.side, "")
         if not theirs and not remark:
             remark = f"{figure.theirs.side} was not measured"
-        # Paired: what was measured one after the other met the same load.
-        pairs = list(zip(ours, theirs, strict=False))
+        pairs = taken.pairs(figure.ours, figure.theirs)
         kind = figure.goal.kind if figure.goal else Kind.TIMES_LESS
         if pairs:
             ratio = Spread.of([a / b if kind is Kind.TIMES_AT_MOST else b / a for a, b in pairs])

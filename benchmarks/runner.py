@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.bench import Bench
-from benchmarks.model import Outcome, Row, ScenarioError, Side, Taken, outcomes
+from benchmarks.model import Outcome, Readings, Row, ScenarioError, Side, Taken, outcomes
 
 
 def measure(bench: Bench, row: Row) -> list[Outcome]:
@@ -21,23 +21,23 @@ def measure(bench: Bench, row: Row) -> list[Outcome]:
     sides = [side for side in row.sides if bench.options.peers or side.environment is None]
     rounds = bench.options.repeat + row.starts
     for number in range(rounds):
-        counts = number >= row.starts
-        for side in sides:
+        for turn, side in enumerate(sides):
             if side.name not in taken.errors and number < side.most + row.starts:
-                _take(bench, taken, side, counts)
+                readings = _take(bench, taken, side)
+                if readings is not None and number >= row.starts:
+                    numbered = number * len(sides) + turn, readings
+                    taken.readings.setdefault(side.name, []).append(numbered)
         _say(f"\r{row.number}: {number + 1} of {rounds}")
     _say("\r" + " " * 40 + "\r")
     return outcomes(taken)
 
 
-def _take(bench: Bench, taken: Taken, side: Side, counts: bool) -> None:
+def _take(bench: Bench, taken: Taken, side: Side) -> Readings | None:
     try:
-        readings = side.measure(bench)
+        return side.measure(bench)
     except (ScenarioError, OSError) as error:
         taken.errors[side.name] = f"{side.name}: {error}"
-        return
-    if counts:
-        taken.readings.setdefault(side.name, []).append(readings)
+        return None
 
 
 def _say(text: str) -> None:

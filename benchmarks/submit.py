@@ -47,6 +47,7 @@ ROW = Row(
         Side("submit", _submit),
         Side(POOL, _pool),
         Side("map", _map),
+        Side(POOL, _pool),
         Side(PREFECT, _prefect, 1, PREFECT),
     ],
     [

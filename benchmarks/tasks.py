@@ -32,6 +32,7 @@ def _dbos(bench: Bench) -> Readings:
 
 
 _OURS = Reading("Noria", "cpu")
+_NORIA = Side("Noria", _noria)
 
 ROW = Row(
     "E1",
@@ -41,9 +42,11 @@ ROW = Row(
     "every task run must be there. Prefect's client is measured likewise; its server from then "
     "until its API counts every task run as Completed, without what it needs when idle.",
     [
-        Side("Noria", _noria),
-        Side(DBOS, _dbos, 3, DBOS),
-        Side(PREFECT, _prefect, 2, PREFECT),
+        _NORIA,
+        Side(DBOS, _dbos, 5, DBOS),
+        _NORIA,
+        Side(PREFECT, _prefect, 3, PREFECT),
+        _NORIA,
         Side("Noria, silent", _silent),
     ],
     [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from typing import Any, Generic, TypeVar
 
 from noria.core.records import GroupKind
+from noria.core.settings import load
 from noria.engine.calls import TaskCall
 from noria.engine.futures import Future, FutureList
 from noria.engine.groups import NOWHERE, Place
@@ -18,6 +20,8 @@ from noria.engine.session import open_session
 F = TypeVar("F", bound=Future[Any])
 
 DEFAULT_THREADS = 64
+INTERRUPTED_SECONDS = 10.0
+"""How long an interrupted flow waits for each process to end."""
 
 
 class TaskRunner(abc.ABC, Generic[F]):
@@ -81,35 +85,16 @@ class TaskRunner(abc.ABC, Generic[F]):
         return type(self).__name__
 
 
-class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
-    """Runs tasks in threads of this process.
+class PoolTaskRunner(TaskRunner[Future[Any]]):
+    """A task runner over one of Noria's own pools; made by its subclasses."""
 
-    Parameters:
-        max_workers: The largest number of threads; by default
-            NORIA_TASK_RUNNER_THREAD_POOL_MAX_WORKERS, or 64.
-
-    Example:
-        >>> from noria import flow, task
-        >>> @task
-        ... def square(n: int) -> int:
-        ...     return n * n
-        >>> @flow(task_runner=ThreadPoolTaskRunner(max_workers=4))
-        ... def squares() -> list[int]:
-        ...     return square.map(range(3)).result()
-        >>> squares()
-        [0, 1, 4]
-    """
-
-    def __init__(self, max_workers: int | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        if max_workers is not None and max_workers < 1:
-            raise ValueError(f"max_workers must be at least 1, got {max_workers}")
-        self._max_workers = max_workers
         self._pool: ThreadPool | None = None
 
-    def duplicate(self) -> ThreadPoolTaskRunner:
-        """A fresh runner with the same options."""
-        return type(self)(max_workers=self._max_workers)
+    @abc.abstractmethod
+    def _make_pool(self) -> ThreadPool:
+        """The pool, once something is submitted."""
 
     def submit(
         self,
@@ -118,7 +103,7 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
         wait_for: Iterable[Future[Any]] | None = None,
         dependencies: dict[str, set[Any]] | None = None,
     ) -> Future[Any]:
-        """Start a run of `task` in a thread."""
+        """Start a run of `task` in the pool."""
         self._check_started()
         return self.submit_call(TaskCall(task, parameters, wait_for, GroupKind.SUBMIT, NOWHERE))
 
@@ -157,12 +142,6 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
         self._check_started()
         return self.map_at(task, parameters, wait_for, NOWHERE)
 
-    def _make_pool(self) -> ThreadPool:
-        workers = self._max_workers
-        if workers is None:
-            workers = open_session().settings.task_runner_thread_pool_max_workers
-        return ThreadPool(workers or DEFAULT_THREADS)
-
     def cancel_all(self) -> None:
         """Cancel what has not begun."""
         if self._pool is not None:
@@ -173,6 +152,42 @@ class ThreadPoolTaskRunner(TaskRunner[Future[Any]]):
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+class ThreadPoolTaskRunner(PoolTaskRunner):
+    """Runs tasks in threads of this process.
+
+    Parameters:
+        max_workers: The largest number of threads; by default
+            NORIA_TASK_RUNNER_THREAD_POOL_MAX_WORKERS, or 64.
+
+    Example:
+        >>> from noria import flow, task
+        >>> @task
+        ... def square(n: int) -> int:
+        ...     return n * n
+        >>> @flow(task_runner=ThreadPoolTaskRunner(max_workers=4))
+        ... def squares() -> list[int]:
+        ...     return square.map(range(3)).result()
+        >>> squares()
+        [0, 1, 4]
+    """
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        super().__init__()
+        if max_workers is not None and max_workers < 1:
+            raise ValueError(f"max_workers must be at least 1, got {max_workers}")
+        self._max_workers = max_workers
+
+    def duplicate(self) -> ThreadPoolTaskRunner:
+        """A fresh runner with the same options."""
+        return type(self)(max_workers=self._max_workers)
+
+    def _make_pool(self) -> ThreadPool:
+        workers = self._max_workers
+        if workers is None:
+            workers = open_session().settings.task_runner_thread_pool_max_workers
+        return ThreadPool(workers or DEFAULT_THREADS)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ThreadPoolTaskRunner):
@@ -195,3 +210,113 @@ class SequentialTaskRunner(ThreadPoolTaskRunner):
     def duplicate(self) -> SequentialTaskRunner:
         """A fresh runner."""
         return SequentialTaskRunner()
+
+
+class ProcessPoolTaskRunner(PoolTaskRunner):
+    """Runs tasks in processes of their own, for work that keeps the processor busy.
+
+    Retries, hooks, cache, logs and results are as with threads. Functions and classes of the script
+    itself are sent to the processes, which never execute the script; all others are imported there.
+    Arguments and results must be picklable. A process that is killed makes its task Crashed.
+
+    Parameters:
+        max_workers: The largest number of processes; by default
+            NORIA_TASK_RUNNER_PROCESS_POOL_MAX_WORKERS, or one per core.
+        subprocess_message_processor_factories: Functions without parameters that each make a
+            function `processor(kind, content)`. It is given every log line that comes from a
+            process (kind `"log"`) and returns both, changed or not, or None to drop the line.
+        initializer: Called in each process before its first task.
+        initargs: What it is called with.
+
+    Example:
+        >>> from noria import flow, task
+        >>> @task
+        ... def square(n: int) -> int:
+        ...     return n * n
+        >>> @flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
+        ... def squares() -> list[int]:
+        ...     return square.map(range(3)).result()
+        >>> squares()
+        [0, 1, 4]
+    """
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        subprocess_message_processor_factories: Iterable[Any] | None = None,
+        initializer: Callable[..., Any] | None = None,
+        initargs: tuple[Any, ...] = (),
+    ) -> None:
+        super().__init__()
+        if max_workers is not None and max_workers < 0:
+            raise ValueError(f"max_workers must be at least 1, got {max_workers}")
+        if initializer is not None and not callable(initializer):
+            raise TypeError(f"initializer must be a function, got {type(initializer).__name__}")
+        self._max_workers: int = (
+            max_workers
+            or load(os.environ).task_runner_process_pool_max_workers
+            or os.cpu_count()
+            or 1
+        )
+        self._factories = tuple(subprocess_message_processor_factories or ())
+        self._initializer = initializer
+        self._initargs = tuple(initargs)
+
+    @property
+    def subprocess_message_processor_factories(self) -> tuple[Any, ...]:
+        """What makes the processors of log lines."""
+        return self._factories
+
+    @subprocess_message_processor_factories.setter
+    def subprocess_message_processor_factories(self, factories: Iterable[Any] | None) -> None:
+        if self._started:
+            raise RuntimeError(
+                "Cannot configure subprocess message processor factories while task runner is "
+                "started"
+            )
+        self._factories = tuple(factories or ())
+
+    def set_subprocess_message_processor_factories(
+        self, subprocess_message_processor_factories: Iterable[Any] | None = None
+    ) -> None:
+        """Set what makes the processors of log lines.
+
+        Raises:
+            RuntimeError: The runner has been started.
+        """
+        self.subprocess_message_processor_factories = subprocess_message_processor_factories
+
+    def duplicate(self) -> ProcessPoolTaskRunner:
+        """A fresh runner with the same options."""
+        # One by one, so that a subclass may take fewer arguments.
+        runner = type(self)(max_workers=self._max_workers)
+        runner._initializer, runner._initargs = self._initializer, self._initargs
+        runner._factories = self._factories
+        return runner
+
+    def _make_pool(self) -> ThreadPool:
+        # Brings `subprocess` along, which only this runner needs.
+        from noria.engine.processes.pool import ProcessPool
+        from noria.engine.processes.processors import made
+
+        return ProcessPool(
+            self._max_workers,
+            ThreadPoolTaskRunner,
+            self._initializer,
+            self._initargs,
+            made(self._factories),
+        )
+
+    def __exit__(self, *exc_info: object) -> None:
+        pool: Any = self._pool
+        super().__exit__(*exc_info)
+        if pool is not None:
+            pool.join(None if exc_info[0] is None else INTERRUPTED_SECONDS)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ProcessPoolTaskRunner):
+            return False
+        return self._max_workers == other._max_workers
+
+    def __hash__(self) -> int:
+        return hash((ProcessPoolTaskRunner, self._max_workers))

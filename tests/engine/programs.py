@@ -72,6 +72,13 @@ class Raise:
         self.error = error
 
 
+class Do:
+    """An answer that is worked out when it is asked for, inside the run."""
+
+    def __init__(self, fn: Callable[[], Any]) -> None:
+        self.fn = fn
+
+
 def spelled(effect: Effect) -> str:
     """An effect as a test writes it."""
     match effect:
@@ -121,7 +128,8 @@ class Fed:
 
 def _answer(effect: Effect, left: Iterator[Any]) -> Any:
     if isinstance(effect, Call | Hook):
-        return next(left)
+        answer = next(left)
+        return answer.fn() if isinstance(answer, Do) else answer
     if isinstance(effect, Ask):
         try:
             return effect.fn()
@@ -165,8 +173,10 @@ class Stage:
     def ended(self, task: Any, end: Callable[[Any], None]) -> Future[Any]:
         """A future of a run that `end` has put into its last state."""
         call = self.task_call(task)
-        end(call.run)
         future: Future[Any] = Future(call.run)
+        if call.execution is not None:
+            call.execution.adopt(future)
+        end(call.run)
         future.settle()
         return future
 

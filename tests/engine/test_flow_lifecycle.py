@@ -13,7 +13,7 @@ from noria.core.records import FlowRunRow
 from noria.core.states import StateType
 from noria.engine.flow_run import run_flow
 from noria.states import Failed
-from tests.engine.programs import Fed, Raise
+from tests.engine.programs import Do, Fed, Raise
 
 
 def noted(flow, flow_run, state):
@@ -194,7 +194,7 @@ def test_hooks_that_fail_change_nothing(stage, play):
     assert "ValueError: hooked" in stage.records.lines()[0]
 
 
-def test_a_failure_that_nobody_saw_in_an_attempt_is_forgotten_in_the_next(stage):
+def test_a_failure_that_nobody_saw_fails_the_run_and_is_forgotten_in_the_next_attempt(stage, play):
     @task
     def load():
         """Never called."""
@@ -203,21 +203,14 @@ def test_a_failure_that_nobody_saw_in_an_attempt_is_forgotten_in_the_next(stage)
     def pipeline():
         """Never called."""
 
-    call = stage.flow_call(pipeline)
-    program = run_flow(call)
-    program.send(None)
-    execution = call.begin_execution()
-    assert program.send(execution).fn is pipeline.fn
-    failed = stage.ended(load, lambda run: run.enter(StateType.FAILED, message="broken"))
-    execution.adopt(failed)
-    effect = program.send(None)
-    while stage.records.states()[-1] != "Retrying":
-        effect = program.send(effect.fn() if hasattr(effect, "fn") else None)
-    answers = [None]
-    with pytest.raises(StopIteration):
-        while True:
-            program.send(answers.pop() if answers else None)
-    assert stage.records.states()[-1] == "Completed"
+    def submit():
+        stage.ended(load, lambda run: run.enter(StateType.FAILED, message="broken"))
+
+    play(pipeline, Do(submit), None)
+    assert stage.records.states() == ["Running", "AwaitingRetry", "Retrying", "Completed"]
+    play(pipeline, Do(submit), Do(submit))
+    assert last(stage).state is StateType.FAILED
+    assert "nobody looked" in last(stage).message
 
 
 def test_a_result_that_cannot_be_kept_is_said_and_returned(stage, play):

@@ -170,6 +170,22 @@ def error_kind(
     return "nothing raised"
 
 
+def caught_as(call: Callable[..., Any], kind: type[BaseException]) -> bool:
+    """Whether a call raises something that `except kind` catches."""
+    try:
+        call()
+    except kind:
+        return True
+    except Exception:  # noqa: BLE001 - whatever else is raised answers the question
+        return False
+    return False
+
+
+def refused(call: Callable[[], Any]) -> bool:
+    """Whether a call raises anything at all, where the kind of error is free."""
+    return caught_as(call, Exception)
+
+
 def state_facts(state: Any) -> dict[str, Any]:
     """Type, name and message of a state."""
     return {"type": state.type.value, "name": state.name, "message": state.message}

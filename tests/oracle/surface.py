@@ -22,10 +22,7 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "prefect.cache_policies": None,
     "prefect.client.schemas.objects": ("FlowRun", "State", "StateType", "TaskRun"),
     "prefect.context": (
-        "ContextModel",
-        "EngineContext",
         "FlowRunContext",
-        "RunContext",
         "TagsContext",
         "TaskRunContext",
         "get_run_context",
@@ -76,6 +73,8 @@ LEFT_OUT: dict[str, set[str]] = {
         "ProfileSettingsValidationError",
         "ProtectedBlockError",
     },
+    "prefect.logging": {"LogEavesdropper"},
+    "prefect.task_runners": {"PrefectTaskRunner"},
     "prefect.futures": {"PrefectDistributedFuture", "PrefectFlowRunFuture", "PrefectWrappedFuture"},
     "prefect.serializers": {
         "UnknownSerializer",
@@ -130,6 +129,7 @@ LEFT_OUT_MEMBERS = {
     "loads_kwargs_cannot_contain_object_hook",
     "observed_flow_pauses",
     "reset_fields",
+    "result_store",
     "run_results",
     "serialize",
     "set_default_name",
@@ -192,7 +192,11 @@ def _describe_class(cls: type) -> Description:
     if fields is not None:
         kept = sorted(set(fields) - LEFT_OUT_MEMBERS)
         return {"kind": "class", "fields": kept, "members": _members(cls)}
-    return {"kind": "class", "parameters": parameters_of(cls), "members": _members(cls)}
+    if issubclass(cls, BaseException):
+        return {"kind": "class"}
+    # Nobody but the library makes a future.
+    parameters = None if cls.__name__.endswith("Future") else parameters_of(cls)
+    return {"kind": "class", "parameters": parameters, "members": _members(cls)}
 
 
 def _members(cls: type) -> dict[str, Any]:

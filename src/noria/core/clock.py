@@ -59,6 +59,11 @@ def cpu_time() -> int:
     return time.thread_time_ns()
 
 
+def process_cpu_time() -> int:
+    """CPU time of all threads of this process in nanoseconds."""
+    return time.process_time_ns()
+
+
 def is_real() -> bool:
     """Whether time passes by itself (False under a stepped test clock)."""
     return type(_clock) is Clock

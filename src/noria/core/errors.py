@@ -256,6 +256,10 @@ def exception_traceback(exc: BaseException) -> str:
     return "".join(traceback.TracebackException.from_exception(exc).format())
 
 
+class ProcessDied(ExternalSignal):
+    """The process that ran a task has ended under it; the message says which and how."""
+
+
 # Prefect's spellings, so that `except PrefectException` in a user's code goes on working.
 PrefectException = NoriaException
 PrefectSignal = NoriaSignal

@@ -114,6 +114,9 @@ def interrupted_state(exc: BaseException) -> State[Any]:
         # Ctrl-C reaches async code in this form.
         message = "Execution was cancelled by the runtime environment."
         kind = StateType.CANCELLED
+    elif isinstance(exc, errors.ProcessDied):
+        # Whoever asks for the result is told in a form that `except Exception` catches.
+        return State(StateType.CRASHED, message=str(exc), data=errors.CrashedRun(str(exc)))
     elif isinstance(exc, SystemExit):
         message, kind = "Execution was aborted by Python system exit call.", StateType.CRASHED
     else:

@@ -174,7 +174,8 @@ def _class_checker(cls: Any) -> Check:
         return callable
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple_checker(cls)
-    if typing.is_typeddict(cls):
+    if typing.is_typeddict(cls) or hasattr(cls, "__required_keys__"):
+        # The second is how `typing_extensions` marks its own.
         return _never
     if _model_config(cls).get("revalidate_instances", "never") != "never":
         return _never

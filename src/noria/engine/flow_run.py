@@ -52,10 +52,11 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
     try:
         with execution.runner:
             yield from _in_its_runner(call, context)
+        # Hooks are called in the run's context: they may want its logger.
+        yield from _end(call)
     finally:
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
-    yield from _end(call)
     return run
 
 

@@ -18,6 +18,8 @@ from noria.engine.context import FlowRunContext, TaskRunContext, innermost
 FLOW_LOGGER = "noria.flow_runs"
 TASK_LOGGER = "noria.task_runs"
 
+UNKNOWN = "<unknown>"
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -91,6 +93,40 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist") and getattr(value, "size", 2) == 1:
         return value.tolist()
     return preview(value)
+
+
+def flow_fields(flow_run: Any, flow: Any, flow_run_id: Any = None) -> dict[str, Any]:
+    """What the lines of a flow run say of it."""
+    return {
+        "flow_run_name": flow_run.name if flow_run else UNKNOWN,
+        "flow_run_id": str(flow_run.id) if flow_run else str(flow_run_id or UNKNOWN),
+        "flow_name": flow.name if flow else getattr(flow_run, "flow_name", UNKNOWN),
+    }
+
+
+def task_fields(task_run: Any, task: Any, flow_run: Any, flow: Any = None) -> dict[str, Any]:
+    """What the lines of a task run say of it."""
+    flow_run_id = task_run.flow_run_id
+    return {
+        "task_run_id": str(task_run.id),
+        "flow_run_id": None if flow_run_id is None else str(flow_run_id),
+        "task_run_name": task_run.name,
+        "task_name": task.name if task else UNKNOWN,
+        "flow_run_name": flow_run.name if flow_run else UNKNOWN,
+        "flow_name": flow.name if flow else getattr(flow_run, "flow_name", UNKNOWN),
+    }
+
+
+def say(context: FlowRunContext | TaskRunContext, level: int, message: str) -> None:
+    """Log a line in a run, as a call of its logger does."""
+    install()
+    if isinstance(context, FlowRunContext):
+        fields = flow_fields(context.flow_run, context.flow)
+        logging.getLogger(FLOW_LOGGER).log(level, message, extra=fields)
+        return
+    flow = context.flow_context
+    fields = task_fields(context.task_run, context.task, flow and flow.flow_run)
+    logging.getLogger(TASK_LOGGER).log(level, message, extra=fields)
 
 
 def install() -> None:

@@ -42,6 +42,7 @@ class Session:
         self.settings = settings
         self.backend = backend
         self.pid = os.getpid()
+        self._closed = False
         self.log_level = level_number(settings)
         self.results = ResultKeeper(settings)
         self.journal = Journal(
@@ -85,8 +86,9 @@ class Session:
 
     def close(self) -> None:
         """Write everything and release the store."""
-        if os.getpid() != self.pid:
+        if self._closed or os.getpid() != self.pid:
             return
+        self._closed = True
         self.journal.close()
         try:
             self.backend.end_process(self.process, clock.now(), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -46,10 +47,12 @@ def _caught() -> Iterator[None]:
 def _print(*args: Any, **kwargs: Any) -> None:
     context = innermost()
     flow = context.flow_context if isinstance(context, TaskRunContext) else context
-    if context is None or flow is None or not context.log_prints or kwargs.get("file") is not None:
+    elsewhere = kwargs.get("file") not in (None, sys.stdout, sys.stderr)
+    if context is None or flow is None or not context.log_prints or elsewhere:
         _real_print(*args, **kwargs)
         return
+    # Loads `logging`, which a run that prints nothing does without.
+    from noria.engine import logs  # noqa: PLC0415
+
     separator = kwargs.get("sep")
-    message = (" " if separator is None else separator).join(map(str, args))
-    run = context.task_run if isinstance(context, TaskRunContext) else None
-    flow.execution.log(INFO, message, run)
+    logs.say(context, INFO, (" " if separator is None else separator).join(map(str, args)))

@@ -360,6 +360,9 @@ def _note(call: TaskCall, value: Any) -> None:
 
 
 def _cost(run: TaskRun, cpu_before: int) -> None:
+    if run.process is not None:
+        # Measured in that process, by whoever had the call made there.
+        return
     run.cpu = (clock.cpu_time() - cpu_before) // 1000
     if run.start is not None and clock.now() - run.start > LONG_TASK:
         run.peak_memory = peak_memory()

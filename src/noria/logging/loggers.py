@@ -38,9 +38,10 @@ def get_logger(name: str | None = None) -> logging.Logger:
         'noria.etl'
     """
     parent = logging.getLogger("noria")
-    if not name or name == "noria":
-        return parent
-    return logging.getLogger(name) if name.startswith("noria.") else parent.getChild(name)
+    first, _, rest = (name or "").partition(".")
+    if first in ("noria", "prefect"):
+        name = rest
+    return parent.getChild(name) if name else parent
 
 
 def get_run_logger(
@@ -81,13 +82,8 @@ def flow_run_logger(
 ) -> RunLogAdapter:
     """The logger of a flow run."""
     install()
-    fields = {
-        "flow_run_name": flow_run.name if flow_run else "<unknown>",
-        "flow_run_id": str(flow_run.id) if flow_run else str(flow_run_id or "<unknown>"),
-        "flow_name": flow.name if flow else getattr(flow_run, "flow_name", "<unknown>"),
-        **kwargs,
-    }
-    return RunLogAdapter(logging.getLogger(FLOW_LOGGER), fields)
+    fields = logs.flow_fields(flow_run, flow, flow_run_id)
+    return RunLogAdapter(logging.getLogger(FLOW_LOGGER), {**fields, **kwargs})
 
 
 def task_run_logger(
@@ -95,16 +91,8 @@ def task_run_logger(
 ) -> RunLogAdapter:
     """The logger of a task run."""
     install()
-    fields = {
-        "task_run_id": str(task_run.id),
-        "flow_run_id": str(task_run.flow_run_id),
-        "task_run_name": task_run.name,
-        "task_name": task.name if task else "<unknown>",
-        "flow_run_name": flow_run.name if flow_run else "<unknown>",
-        "flow_name": getattr(flow_run, "flow_name", "<unknown>"),
-        **kwargs,
-    }
-    return RunLogAdapter(logging.getLogger(TASK_LOGGER), fields)
+    fields = logs.task_fields(task_run, task, flow_run, flow)
+    return RunLogAdapter(logging.getLogger(TASK_LOGGER), {**fields, **kwargs})
 
 
 @contextmanager

@@ -43,6 +43,11 @@ def is_script(module_name: str) -> bool:
     return module_name in _MAINS or module_name in _stand_ins
 
 
+def script_modules() -> frozenset[str]:
+    """The names of modules that are the script that runs, or stand for it."""
+    return _MAINS | frozenset(_stand_ins)
+
+
 def find_in_scripts(module_name: str, qualified_name: str) -> Any:
     """What the script defined under a dotted name, in this process or loaded from its file.
 

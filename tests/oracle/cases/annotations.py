@@ -14,7 +14,7 @@ from prefect.utilities.annotations import (
     unmapped,
 )
 
-from tests.oracle.harness import error_kind, outcome
+from tests.oracle.harness import error_kind
 
 KINDS = (allow_failure, opaque, quote, unmapped)
 
@@ -43,10 +43,6 @@ def case_equality() -> Any:
         quote([1]) == quote([1]),
         quote(1) == (1,),
     ]
-
-
-def case_hash() -> Any:
-    return outcome(lambda: len({quote(1), quote(1), unmapped(1)}))
 
 
 def case_an_annotation_is_a_tuple_of_one() -> Any:

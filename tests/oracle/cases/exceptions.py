@@ -8,7 +8,7 @@ import pydantic
 from prefect import flow, task
 from prefect.states import Paused
 
-from tests.oracle.harness import error_kind, outcome
+from tests.oracle.harness import caught_as, error_kind, outcome
 
 EVERYDAY = (
     "Abort",
@@ -81,11 +81,8 @@ def case_a_termination_signal_keeps_its_number() -> Any:
 
 def case_a_paused_run_keeps_its_state() -> Any:
     state = Paused()
-    return [
-        prefect.exceptions.PausedRun("m", state=state).state is state,
-        str(prefect.exceptions.PausedRun("m")),
-        prefect.exceptions.PausedRun().state,
-    ]
+    paused = prefect.exceptions.PausedRun
+    return [paused("m", state=state).state is state, str(paused("m")), paused().state]
 
 
 def case_a_parameter_type_error_from_a_validation_error() -> Any:
@@ -123,18 +120,8 @@ def case_what_calling_with_wrong_arguments_can_be_caught_as() -> Any:
     @task
     def t(x: int) -> None: ...
 
-    def caught(call: Any, kind: type[BaseException]) -> bool:
-        try:
-            call()
-        except kind:
-            return True
-        return False
-
-    return [
-        caught(f, TypeError),
-        caught(t, TypeError),
-        caught(t, prefect.exceptions.ParameterBindError),
-    ]
+    bind_error = prefect.exceptions.ParameterBindError
+    return [caught_as(f, TypeError), caught_as(t, TypeError), caught_as(t, bind_error)]
 
 
 def case_a_plain_exception_takes_a_message() -> Any:

@@ -8,11 +8,11 @@ import uuid
 from typing import Annotated, Any, Literal, Optional, Union
 
 import pydantic
-from prefect import flow, task
+from prefect import flow
 from prefect.runtime import flow_run
 from typing_extensions import TypedDict
 
-from tests.oracle.harness import aoutcome, error_kind, outcome, state_facts
+from tests.oracle.harness import aoutcome, outcome
 
 
 class Color(enum.Enum):
@@ -200,7 +200,8 @@ def case_the_error_type_and_message_of_an_invalid_parameter() -> Any:
     @flow(name="pricing")
     def pricing(amount: int, rate: float) -> None: ...
 
-    return outcome(lambda: pricing("x", rate="y"))
+    error = outcome(lambda: pricing("x", rate="y"))
+    return [error["raised"], error["message"].splitlines()[:3]]
 
 
 def case_an_invalid_parameter_and_the_final_state() -> Any:
@@ -220,96 +221,6 @@ def case_the_body_does_not_run_on_an_invalid_parameter() -> Any:
 
     takes("x", return_state=True)
     return ran
-
-
-def case_an_invalid_nested_field_is_named_by_its_path() -> Any:
-    @flow
-    def takes(user: User) -> None: ...
-
-    return error_kind(takes, {"name": "Ada", "age": "old"}, mentions=("user", "age"))
-
-
-def case_a_missing_argument() -> Any:
-    @flow
-    def takes(x: int, y: int) -> None: ...
-
-    return error_kind(takes, 1, mentions=("takes", "y"))
-
-
-def case_a_missing_argument_with_return_state_still_raises() -> Any:
-    @flow
-    def takes(x: int) -> None: ...
-
-    return error_kind(takes, return_state=True, mentions=("takes", "x"))
-
-
-def case_an_unknown_argument() -> Any:
-    @flow
-    def takes(x: int) -> None: ...
-
-    return error_kind(lambda: takes(x=1, z=2), mentions=("takes", "z"))
-
-
-def case_too_many_arguments() -> Any:
-    @flow
-    def takes(x: int) -> None: ...
-
-    return error_kind(lambda: takes(1, 2), mentions=("takes",))
-
-
-def case_an_argument_given_twice() -> Any:
-    @flow
-    def takes(x: int) -> None: ...
-
-    return error_kind(lambda: takes(1, x=2), mentions=("takes", "x"))
-
-
-def case_defaults_are_used_and_not_validated_when_equal() -> Any:
-    @flow
-    def look(x: int = 3, y: str = "y", z: list[int] | None = None) -> Any:
-        return [seen(x), seen(y), seen(z)]
-
-    return look()
-
-
-def case_a_default_of_the_wrong_type() -> Any:
-    @flow
-    def look(x: int = "7") -> Any:  # type: ignore[assignment]
-        return seen(x)
-
-    return look()
-
-
-def case_positional_varargs() -> Any:
-    @flow
-    def look(first: int, *rest: int) -> Any:
-        return [seen(first), [seen(item) for item in rest]]
-
-    return [look("1", "2", 3), look(1)]
-
-
-def case_keyword_varargs() -> Any:
-    @flow
-    def look(**extra: int) -> Any:
-        return {key: seen(value) for key, value in sorted(extra.items())}
-
-    return [look(a="1", b=2), look()]
-
-
-def case_positional_only_and_keyword_only() -> Any:
-    @flow
-    def look(a: int, /, b: int, *, c: int = 3) -> Any:
-        return [a, b, c]
-
-    return [look(1, 2), look(1, b=2, c=4), outcome(lambda: look(1, 2, 3))["raised"]]
-
-
-def case_varargs_are_not_validated() -> Any:
-    @flow
-    def look(*numbers: int) -> Any:
-        return list(numbers)
-
-    return outcome(lambda: look(1, "x"))
 
 
 def case_validate_parameters_false_passes_anything() -> Any:
@@ -369,76 +280,11 @@ def case_serialize_parameters_method() -> Any:
     return takes.serialize_parameters({"x": {1, 2}, "y": datetime.date(2024, 1, 2)})
 
 
-def case_parameters_named_like_pydantic_methods() -> Any:
-    def build(names: str) -> Any:
-        space: dict[str, Any] = {}
-        exec(f"def look({names}=1): return {names}", space)
-        return outcome(lambda: flow(space["look"])(5))
-
-    return [build("copy"), build("schema"), build("json"), build("keys")]
-
-
-def case_a_parameter_starting_with_an_underscore() -> Any:
-    def look(_x: int = 1) -> int:
-        return _x
-
-    return outcome(lambda: flow(look)(3))
-
-
-def case_a_parameter_named_flow() -> Any:
-    @flow
-    def look(flow: str, task: str, name: str) -> Any:
-        return [flow, task, name]
-
-    return look("a", "b", "c")
-
-
-def case_reserved_parameter_names_of_flows() -> Any:
-    def with_return_state(return_state: bool = False) -> None: ...
-    def with_wait_for(wait_for: Any = None) -> None: ...
-
-    return [error_kind(flow, with_return_state), error_kind(flow, with_wait_for)]
-
-
-def case_reserved_parameter_names_of_tasks() -> Any:
-    def with_return_state(return_state: bool = False) -> None: ...
-    def with_wait_for(wait_for: Any = None) -> None: ...
-
-    return [error_kind(task, with_return_state), error_kind(task, with_wait_for)]
-
-
-def case_tasks_do_not_validate_their_parameters() -> Any:
-    @task
-    def look(x: int) -> Any:
-        return seen(x)
-
-    return look("5")
-
-
-def case_a_task_called_with_wrong_arguments() -> Any:
-    @task
-    def takes(x: int) -> None: ...
-
-    return [
-        error_kind(takes, mentions=("takes", "x")),
-        error_kind(takes, 1, 2, mentions=("takes",)),
-        error_kind(takes, q=1, mentions=("takes", "q")),
-        error_kind(takes.submit, 1, 2),
-    ]
-
-
 async def case_an_async_flow_with_an_invalid_parameter() -> Any:
     @flow
     async def takes(x: int) -> None: ...
 
     return (await aoutcome(takes("x")))["raised"]
-
-
-def case_an_async_flow_with_a_missing_argument_raises_at_the_call() -> Any:
-    @flow
-    async def takes(x: int) -> None: ...
-
-    return outcome(takes)["raised"]
 
 
 def case_an_invalid_parameter_of_a_child_flow_fails_the_parent() -> Any:
@@ -516,11 +362,3 @@ def case_a_secret_parameter_stays_secret() -> Any:
         return [str(token), token.get_secret_value()]
 
     return look("hush")
-
-
-def case_final_state_of_a_flow_with_a_good_model() -> Any:
-    @flow
-    def greet(user: User) -> str:
-        return f"hello {user.name}"
-
-    return [greet({"name": "Ada"}), state_facts(greet(User(name="Bo"), return_state=True))]

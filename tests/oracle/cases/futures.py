@@ -365,15 +365,10 @@ def case_resolve_futures_to_states() -> Any:
     return in_flow(body)
 
 
-def case_repr_and_hash_of_a_future() -> Any:
+def case_hash_and_equality_of_a_future() -> Any:
     def body() -> Any:
         one, two = inc.submit(1), inc.submit(2)
-        return [
-            repr(one).split("(")[0].split(" ")[0].lstrip("<").rsplit(".", 1)[-1],
-            len({one, two}),
-            one == one,
-            one == two,
-        ]
+        return [len({one, two}), {one: 1}[one], one == two]
 
     return in_flow(body)
 
@@ -396,7 +391,7 @@ async def case_futures_in_an_async_flow() -> Any:
 def case_public_names_of_a_future() -> Any:
     def body() -> Any:
         future = inc.submit(1)
-        names = ("result", "wait", "state", "task_run_id", "add_done_callback", "wrapped_future")
+        names = ("result", "wait", "state", "task_run_id", "add_done_callback")
         return [name for name in names if hasattr(future, name)]
 
     return in_flow(body)

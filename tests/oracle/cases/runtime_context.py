@@ -79,7 +79,6 @@ def case_flow_run_fields_inside_a_flow() -> Any:
             "root_is_self": flow_run.root_flow_run_id == flow_run.id,
             "parent_deployment_id": flow_run.parent_deployment_id,
             "scheduled": flow_run.scheduled_start_time.tzinfo is not None,
-            "job_variables": flow_run.job_variables,
         }
 
     return f(1)
@@ -316,13 +315,8 @@ def case_tags_context() -> Any:
         with tags("c") as second:
             inner = sorted(prefect.context.TagsContext.get().current_tags)
         outer = sorted(prefect.context.TagsContext.get().current_tags)
-    return [
-        sorted(first),
-        sorted(second),
-        inner,
-        outer,
-        sorted(prefect.context.TagsContext.get().current_tags),
-    ]
+    after = sorted(prefect.context.TagsContext.get().current_tags)
+    return [sorted(first), sorted(second), inner, outer, after]
 
 
 def case_tags_with_nothing_and_twice_the_same() -> Any:

@@ -14,7 +14,7 @@ from prefect.serializers import (
     Serializer,
 )
 
-from tests.oracle.harness import error_kind, outcome
+from tests.oracle.harness import caught_as, outcome, refused
 
 VALUES: list[Any] = [None, True, 3, 2.5, "text 中文", [1, [2]], {"a": {"b": 1}}]
 
@@ -76,7 +76,7 @@ def case_json_restores_exceptions() -> Any:
 
 
 def case_json_refuses_what_it_cannot_encode() -> Any:
-    return error_kind(JSONSerializer().dumps, lambda: 1)
+    return refused(lambda: JSONSerializer().dumps(lambda: 1))
 
 
 def case_json_options() -> Any:
@@ -85,8 +85,8 @@ def case_json_options() -> Any:
     return [
         plain.dumps({"a": 1}).decode(),
         bare.dumps([1]).decode(),
-        error_kind(lambda: JSONSerializer(dumps_kwargs={"default": 1})),
-        error_kind(lambda: JSONSerializer(loads_kwargs={"object_hook": 1})),
+        caught_as(lambda: JSONSerializer(dumps_kwargs={"default": 1}), ValueError),
+        caught_as(lambda: JSONSerializer(loads_kwargs={"object_hook": 1}), ValueError),
     ]
 
 
@@ -96,7 +96,7 @@ def case_serializer_by_type_name() -> Any:
         type(Serializer(type="json")).__name__,
         type(Serializer(type="compressed/json")).__name__,
         type(Serializer(type="compressed/pickle")).__name__,
-        error_kind(lambda: Serializer(type="yaml")),
+        caught_as(lambda: Serializer(type="yaml"), ValueError),
     ]
 
 
@@ -119,9 +119,10 @@ def case_default_compression() -> Any:
 
 def case_unknown_libraries_are_refused() -> Any:
     return [
-        error_kind(lambda: PickleSerializer(picklelib="no_such_library")),
-        error_kind(
-            lambda: CompressedSerializer(serializer="json", compressionlib="no_such_library")
+        caught_as(lambda: PickleSerializer(picklelib="no_such_library"), ValueError),
+        caught_as(
+            lambda: CompressedSerializer(serializer="json", compressionlib="no_such_library"),
+            ValueError,
         ),
     ]
 
@@ -135,7 +136,7 @@ def case_equality_of_serializers() -> Any:
 
 
 def case_unknown_options_are_refused() -> Any:
-    return error_kind(lambda: JSONSerializer(colour=1))
+    return refused(lambda: JSONSerializer(colour=1))
 
 
 def case_a_serializer_of_ones_own() -> Any:
@@ -154,7 +155,3 @@ def case_a_serializer_of_ones_own() -> Any:
 def case_dumps_returns_bytes() -> Any:
     kinds = (PickleSerializer, JSONSerializer, CompressedPickleSerializer, CompressedJSONSerializer)
     return [isinstance(kind().dumps([1]), bytes) for kind in kinds]
-
-
-def case_serializing_the_serializer() -> Any:
-    return [JSONSerializer().model_dump()["type"], CompressedJSONSerializer().model_dump()["type"]]

@@ -29,7 +29,7 @@ from prefect.states import (
     raise_state_exception,
 )
 
-from tests.oracle.harness import aoutcome, error_kind, outcome, state_facts
+from tests.oracle.harness import aoutcome, caught_as, error_kind, outcome, refused, state_facts
 
 CONSTRUCTORS = (
     AwaitingConcurrencySlot,
@@ -121,11 +121,11 @@ def case_a_state_from_text_type() -> Any:
 
 
 def case_an_unknown_type_is_refused() -> Any:
-    return error_kind(lambda: State(type="DONE"))
+    return caught_as(lambda: State(type="DONE"), ValueError)
 
 
 def case_a_state_without_a_type_is_refused() -> Any:
-    return error_kind(lambda: State())
+    return refused(lambda: State())
 
 
 def case_attributes_of_a_new_state() -> Any:

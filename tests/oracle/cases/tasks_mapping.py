@@ -8,7 +8,7 @@ from prefect.runtime import task_run
 from prefect.utilities.annotations import quote
 
 from tests.oracle.cases._support import in_flow
-from tests.oracle.harness import error_facts, error_kind, outcome, state_facts
+from tests.oracle.harness import caught_as, error_facts, error_kind, outcome, state_facts
 
 
 @task
@@ -43,7 +43,7 @@ def case_map_over_a_list() -> Any:
 
 
 def case_map_outside_a_flow_is_refused() -> Any:
-    return error_kind(inc.map, [1, 2])
+    return caught_as(lambda: inc.map([1, 2]), RuntimeError)
 
 
 def case_map_over_two_lists() -> Any:

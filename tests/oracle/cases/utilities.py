@@ -24,7 +24,7 @@ from prefect.utilities.collections import (
 )
 from prefect.utilities.hashing import file_hash, hash_objects, stable_hash
 
-from tests.oracle.harness import error_kind, outcome
+from tests.oracle.harness import error_kind, outcome, refused
 
 
 @dataclass
@@ -56,7 +56,6 @@ def case_hash_objects_is_stable_and_tells_apart() -> Any:
         hash_objects({"a": 1, "b": 2}) == hash_objects({"b": 2, "a": 1}),
         hash_objects(1) == hash_objects(2),
         hash_objects(1) == hash_objects("1"),
-        hash_objects((1, 2)) == hash_objects([1, 2]),
         hash_objects(1) == hash_objects(1.0),
         hash_objects(None) is None,
         hash_objects() is None,
@@ -201,7 +200,7 @@ def case_resolve_futures_to_results() -> Any:
     def f() -> Any:
         return [
             resolve_futures_to_results({"a": [inc.submit(1)], "b": 5}),
-            outcome(lambda: resolve_futures_to_results([bad.submit()])),
+            refused(lambda: resolve_futures_to_results([bad.submit()])),
         ]
 
     return f()

@@ -51,6 +51,11 @@ class Channel:
                 _write(self._outgoing, header)
                 _write(self._outgoing, blob)
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes that are no message, before the other process listens for messages."""
+        with self._sending:
+            _write(self._outgoing, data)
+
     def receive(self, seconds: float | None = None) -> Any:
         """The next message.
 

@@ -1,0 +1,138 @@
+"""One child process, as the thread that owns it sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from noria.engine.processes.channel import Channel
+
+GRACE = 2.0
+"""Seconds between asking a process to end and killing it."""
+CLOSE_SECONDS = 5.0
+"""Seconds that an idle process has to end by itself."""
+_ROOT = __name__.partition(".")[0]
+_PROGRAM = """\
+import os, sys
+path = b""
+while len(path) < {length}:
+    path += os.read({read}, {length} - len(path)) or sys.exit()
+sys.path[:] = os.fsdecode(path).split("\\0")
+from {root}.engine.processes.child import main
+main({read}, {write})
+"""
+
+
+class ChildProcess:
+    """A process that makes the calls it is sent.
+
+    It leads a process group of its own: Ctrl-C in the terminal does not reach it, and ending it
+    also ends what its task has started.
+
+    Parameters:
+        set_up: Pickle of the `SetUp`.
+
+    Raises:
+        OSError: The system gives no process.
+    """
+
+    def __init__(self, set_up: bytes) -> None:
+        self.tasks: set[bytes] = set()
+        """Digests of the tasks that it has."""
+        self.groups: set[int] = set()
+        """Numbers of the groups that it knows."""
+        self.flow_run: bytes | None = None
+        """The flow run that it knows."""
+        self._killer: threading.Timer | None = None
+        incoming, its_outgoing = os.pipe()
+        its_incoming, outgoing = os.pipe()
+        # Before anything can be imported there, this one's search path has to be in place.
+        path = os.fsencode("\0".join(part for part in sys.path if isinstance(part, str)))
+        program = _PROGRAM.format(
+            read=its_incoming, write=its_outgoing, length=len(path), root=_ROOT
+        )
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, *_interpreter_flags(), "-c", program],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(its_incoming, its_outgoing),
+                process_group=0,
+            )
+        except BaseException:
+            os.close(incoming)
+            os.close(outgoing)
+            raise
+        finally:
+            os.close(its_incoming)
+            os.close(its_outgoing)
+        self.pid = self._popen.pid
+        self.channel = Channel(incoming, outgoing)
+        try:
+            self.channel.send_bytes(path)
+            self.channel.send_pickle(set_up)
+        except BrokenPipeError:
+            # It ended at once; whoever hands it a task is told how.
+            return
+
+    def lives(self) -> bool:
+        """Whether the process is still there."""
+        return self._popen.poll() is None
+
+    def interrupt(self) -> None:
+        """Ask the process to end, and kill it if it does not; any thread may."""
+        if self._killer is None:
+            self._killer = threading.Timer(GRACE, self._popen.kill)
+            self._killer.daemon = True
+            self._killer.start()
+        self._popen.terminate()
+
+    def end(self) -> None:
+        """Wait until the process has ended, by force if need be, and what it has started too."""
+        try:
+            self._popen.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            # Nothing of the group is left.
+            pass
+        self._release()
+
+    def close(self) -> None:
+        """Let an idle process end by itself."""
+        self.channel.close_outgoing()
+        try:
+            self._popen.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.interrupt()
+            self.end()
+        else:
+            self._release()
+
+    def epitaph(self) -> str:
+        """How an ended process has come to its end: `was killed by SIGKILL`."""
+        code = self._popen.returncode
+        if code is None:
+            return "has closed its pipe"
+        if code >= 0:
+            return f"ended with exit code {code}"
+        try:
+            return f"was killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was killed by signal {-code}"
+
+    def _release(self) -> None:
+        if self._killer is not None:
+            self._killer.cancel()
+        self.channel.close()
+
+
+def _interpreter_flags() -> list[str]:
+    """The options that this interpreter was started with, `-O`, `-W` and `-X` among them."""
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return flags
