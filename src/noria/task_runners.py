@@ -295,9 +295,9 @@ class ProcessPoolTaskRunner(PoolTaskRunner):
         return runner
 
     def _make_pool(self) -> ThreadPool:
-        # Brings `subprocess` along, which only this runner needs.
-        from noria.engine.processes.pool import ProcessPool
-        from noria.engine.processes.processors import made
+        # `subprocess`, which these bring along, is needed by this runner alone.
+        from noria.engine.processes.pool import ProcessPool  # noqa: PLC0415
+        from noria.engine.processes.processors import made  # noqa: PLC0415
 
         return ProcessPool(
             self._max_workers,

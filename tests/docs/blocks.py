@@ -23,7 +23,9 @@ DOCUMENTS = [
     *sorted((ROOT / "examples").glob("*/*.md")),
 ]
 
-_BLOCK = re.compile(r"^(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.M | re.S)
+_BLOCK = re.compile(
+    r"^(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL
+)
 
 
 class Block(NamedTuple):

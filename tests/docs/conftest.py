@@ -1,4 +1,4 @@
-"""A store of its own for every example, and no waiting."""
+"""Examples that run in this process leave it as it was, and do not make anybody wait."""
 
 from __future__ import annotations
 
@@ -9,29 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from noria.backend.local import LocalBackend
-from noria.core.settings import load
-from noria.session import temporary_session, use
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty home, for what runs in this process and for what it starts."""
-    environ = {"NORIA_HOME": str(tmp_path / "home"), "NORIA_LOG_FORMAT": "off"}
-    for variable, value in environ.items():
-        monkeypatch.setenv(variable, value)
-    settings = load(environ)
-    session = temporary_session(settings, lambda: LocalBackend(settings.database_path))
-    try:
-        with use(session):
-            yield
-    finally:
-        session.close()
-
 
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What an example makes importable is gone after it, and its sleeps are short."""
+    """What an example makes importable is gone after it, and its sleeps take no time."""
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))

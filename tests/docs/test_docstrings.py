@@ -29,7 +29,7 @@ def test_that_there_are_examples() -> None:
     assert "noria.tasks" in MODULES
 
 
-@pytest.mark.usefixtures("store", "alone")
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings(name: str) -> None:
     failed, attempted = doctest.testmod(importlib.import_module(name), report=False)

@@ -21,7 +21,7 @@ def test_that_there_are_examples() -> None:
     assert len(EXAMPLES) > 20
 
 
-@pytest.mark.usefixtures("store", "alone")
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example(example: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = tmp_path / "example.py"

@@ -111,30 +111,42 @@ LEFT_OUT_MEMBERS = {
     "create_run",
     "delay",
     # fields and methods that only the reference's own parts use
+    "auto_scheduled",
+    "cache_expiration",
+    "cache_key",
     "check_compressionlib",
     "check_picklelib",
     "client",
+    "context",
     "created_by",
     "default_name_from_type",
     "default_scheduled_start_time",
     "deployment_version",
     "detached",
     "dumps_kwargs_cannot_contain_default",
+    "dynamic_key",
+    "empirical_policy",
+    "estimated_start_time_delta",
     "events",
+    "flow_run_run_count",
     "flow_run_suspension_request",
+    "idempotency_key",
     "infrastructure_document_id",
     "infrastructure_pid",
     "input_keyset",
     "labels",
     "loads_kwargs_cannot_contain_object_hook",
+    "next_scheduled_start_time",
     "observed_flow_pauses",
+    "persist_result",
     "reset_fields",
     "result_store",
     "run_results",
     "serialize",
     "set_default_name",
     "set_unpersisted_results_to_none",
-    "subprocess_message_processor_factories",
+    "state_id",
+    "task_inputs",
     "task_run_assets",
     "task_run_dynamic_keys",
     "validate_serializer",
@@ -142,9 +154,13 @@ LEFT_OUT_MEMBERS = {
     "work_pool_name",
     "work_queue_id",
     "work_queue_name",
+    "wrapped_future",
 }
+LEFT_OUT_PARAMETERS = {"subprocess_message_processor_factories"}
 
 Description = dict[str, Any]
+
+OPTIONAL = "optional"  # a default that is made anew for each call
 
 
 def names_of(module_name: str) -> list[str]:
@@ -233,7 +249,7 @@ def parameters_of(call: Callable[..., Any], *, bound: bool = False) -> list[list
     except (TypeError, ValueError):
         return None
     named = [p for p in parameters[bound:] if not p.name.startswith("_")]
-    return [[p.name, p.kind.name, _default(p)] for p in named if p.name not in LEFT_OUT_MEMBERS]
+    return [[p.name, p.kind.name, _default(p)] for p in named if p.name not in LEFT_OUT_PARAMETERS]
 
 
 def _default(parameter: inspect.Parameter) -> str:
@@ -242,6 +258,8 @@ def _default(parameter: inspect.Parameter) -> str:
         return "required"
     if value is None or isinstance(value, bool | int | float | str | list | tuple | dict):
         return str(harness.plain(repr(value)))
+    if type(value).__name__ == "_HAS_DEFAULT_FACTORY_CLASS":
+        return OPTIONAL
     return value.__name__ if isinstance(value, type) else f"a {type(value).__name__}"
 
 
@@ -287,10 +305,16 @@ def _missing_parameters(where: str, wanted: Any, found: Any) -> list[str]:
     for name, kind, default in wanted:
         if name not in have:
             gaps.append(f"{where}lacks the parameter {name}")
-        elif have[name] != [kind, default]:
+        elif not _agree(have[name], kind, default):
             gaps.append(f"{where}{name} is {have[name]} instead of {[kind, default]}")
     names = {name for name, _, _ in wanted}
     for name, kind, default in found:
         if name not in names and default == "required" and not kind.startswith("VAR_"):
             gaps.append(f"{where}requires {name}, which the reference does not know")
     return gaps
+
+
+def _agree(have: list[str], kind: str, default: str) -> bool:
+    if default == OPTIONAL:
+        return have[0] == kind and have[1] != "required"
+    return have == [kind, default]

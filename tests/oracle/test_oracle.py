@@ -27,12 +27,6 @@ def expected(topic: str, name: str) -> Any:
     return harness.read_golden(topic)[name]
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep cases out of each other's stores and out of the user's home."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path))
-
-
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     ("topic", "name"), ALL_CASES, ids=[f"{topic}-{name}" for topic, name in ALL_CASES]

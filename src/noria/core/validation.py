@@ -280,7 +280,7 @@ def _converted(
 
     adapters = spec.cache["adapters"]
     if name not in adapters:
-        adapters[name] = _adapter(spec.annotations[name], spec.defaults.get(name))
+        adapters[name] = adapter_for(spec.annotations[name], spec.defaults.get(name))
     adapter = adapters[name]
     if adapter is None:
         return value
@@ -294,7 +294,7 @@ def _converted(
     return value if same else converted
 
 
-def _adapter(annotation: Any, default: Any) -> Any:
+def adapter_for(annotation: Any, default: Any) -> Any:
     """What converts to `annotation`; None when pydantic can make nothing of it."""
     import pydantic
 

@@ -12,6 +12,7 @@ from noria.engine.context import TaskRunContext
 
 if TYPE_CHECKING:
     from noria.engine.calls import TaskCall
+    from noria.engine.opening import Session
 
 RECENT = 1024
 """Keys that this process has just written are remembered until they are surely committed."""
@@ -48,9 +49,7 @@ def look_up(call: TaskCall, key: str) -> tuple[Any, StoredValue, str] | None:
     if session.settings.tasks_refresh_cache if refresh is None else refresh:
         return None
     now = clock.now()
-    row = session.recent_cache.get(key)
-    if row is None or (row.expires is not None and row.expires <= now):
-        row = session.backend.cached(key, now)
+    row = find(session, key, now)
     if row is None:
         return None
     try:
@@ -61,6 +60,22 @@ def look_up(call: TaskCall, key: str) -> tuple[Any, StoredValue, str] | None:
         return None
     made = clock.to_datetime(row.created).isoformat(timespec="seconds")
     return value, row.value, f"Cache hit: made {made} by a run of task {row.task_name!r}."
+
+
+def find(session: Session, key: str, now: int) -> CacheRow | None:
+    """An unexpired cached result, one that is not committed yet included."""
+    row = session.recent_cache.get(key)
+    if row is None or (row.expires is not None and row.expires <= now):
+        row = session.backend.cached(key, now)
+    return row
+
+
+def remember(session: Session, row: CacheRow) -> None:
+    """Know of a row until it is surely committed."""
+    recent = session.recent_cache
+    recent[row.key] = row
+    if len(recent) > RECENT:
+        recent.popitem(last=False)
 
 
 def store(call: TaskCall, key: str, value: StoredValue) -> None:
@@ -77,10 +92,7 @@ def store(call: TaskCall, key: str, value: StoredValue) -> None:
         None if run.flow_run_raw is None else run.raw_id,
         task.name,
     )
-    recent = session.recent_cache
-    recent[key] = row
-    if len(recent) > RECENT:
-        recent.popitem(last=False)
+    remember(session, row)
     session.journal.append(row)
     details = run.state.state_details
     details.cache_key = key

@@ -13,7 +13,68 @@ if TYPE_CHECKING:
     from noria.engine.runs import FlowRun, TaskRun
 
 
-class FlowRunContext:
+class ContextModel:
+    """Base of all contexts."""
+
+    __slots__ = ()
+
+    @classmethod
+    def get(cls) -> Any:
+        """The context of this class that the current code stands in; None when there is none."""
+        raise NotImplementedError
+
+
+class RunContext(ContextModel):
+    """What the contexts of flow runs and task runs have in common.
+
+    Attributes:
+        parameters: The run's parameters.
+        log_prints: Whether its prints become log lines.
+    """
+
+    __slots__ = ("log_prints", "outer", "parameters")
+
+    outer: FlowRunContext | TaskRunContext | None
+    """The context around this one, as far as what it was asked to do is inherited."""
+
+    @classmethod
+    def get(cls) -> Any:
+        """The context of the innermost run."""
+        return innermost()
+
+    @property
+    def owner(self) -> Any:
+        """The flow or task."""
+        raise NotImplementedError
+
+    @property
+    def run(self) -> FlowRun | TaskRun:
+        """The run."""
+        raise NotImplementedError
+
+    @property
+    def start_time(self) -> datetime:
+        """When the run began."""
+        return self.run.start_time or clock.to_datetime(self.run.created)
+
+    @property
+    def persist_result(self) -> bool:
+        """Whether results of any size are to be kept: by the flow's or task's own option, else by
+        that of the run around it, else by the setting."""
+        asked = self.owner.persist_result
+        if asked is None and self.outer is not None:
+            return self.outer.persist_result
+        return load(os.environ).results_persist_by_default if asked is None else bool(asked)
+
+    @property
+    def result_store(self) -> Any:
+        """A store of results by name; see `noria.results`."""
+        from noria.engine.named_results import store_of  # noqa: PLC0415 - few runs ask for it
+
+        return store_of(self)
+
+
+class FlowRunContext(RunContext):
     """What is known while a flow runs.
 
     Attributes:
@@ -24,7 +85,7 @@ class FlowRunContext:
         execution: The engine's side of the run.
     """
 
-    __slots__ = ("execution", "flow", "flow_run", "log_prints", "parameters")
+    __slots__ = ("execution", "flow", "flow_run")
 
     def __init__(
         self, flow: Any, flow_run: FlowRun, parameters: dict[str, Any], execution: FlowExecution
@@ -34,6 +95,17 @@ class FlowRunContext:
         self.parameters = parameters
         self.execution = execution
         self.log_prints = False
+        self.outer = innermost()
+
+    @property
+    def owner(self) -> Any:
+        """The flow."""
+        return self.flow
+
+    @property
+    def run(self) -> FlowRun:
+        """The flow run."""
+        return self.flow_run
 
     @property
     def task_runner(self) -> Any:
@@ -46,7 +118,7 @@ class FlowRunContext:
         return flow_context.get()
 
 
-class TaskRunContext:
+class TaskRunContext(RunContext):
     """What is known while a task runs.
 
     Attributes:
@@ -55,7 +127,7 @@ class TaskRunContext:
         parameters: The parameters, futures resolved.
     """
 
-    __slots__ = ("flow_context", "log_prints", "parameters", "task", "task_run")
+    __slots__ = ("task", "task_run")
 
     def __init__(
         self,
@@ -67,14 +139,50 @@ class TaskRunContext:
         self.task = task
         self.task_run = task_run
         self.parameters = parameters
-        self.flow_context = flow_context
+        self.outer = flow_context
         self.log_prints = False
+
+    @property
+    def flow_context(self) -> FlowRunContext | None:
+        """The context of the flow run around the task."""
+        return self.outer  # type: ignore[return-value]
+
+    @property
+    def owner(self) -> Any:
+        """The task."""
+        return self.task
+
+    @property
+    def run(self) -> TaskRun:
+        """The task run."""
+        return self.task_run
 
     @classmethod
     def get(cls) -> TaskRunContext | None:
         """The context of the innermost task run; None outside tasks."""
         return task_context.get()
 
+
+class TagsContext(ContextModel):
+    """The tags that runs get where the current code stands.
+
+    Attributes:
+        current_tags: The tags.
+    """
+
+    __slots__ = ("current_tags",)
+
+    def __init__(self, current_tags: set[str] | None = None) -> None:
+        self.current_tags = set() if current_tags is None else current_tags
+
+    @classmethod
+    def get(cls) -> TagsContext:
+        """The tags here; empty outside `tags` blocks."""
+        return cls(set(current_tags.get()))
+
+
+# Prefect has one class for both, under two names.
+EngineContext = FlowRunContext
 
 flow_context: ContextVar[FlowRunContext | None] = ContextVar("noria_flow", default=None)
 task_context: ContextVar[TaskRunContext | None] = ContextVar("noria_task", default=None)

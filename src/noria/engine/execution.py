@@ -119,6 +119,9 @@ class FlowExecution:
         """Forget what belongs to one attempt: the calls start to count anew."""
         self._alike.clear()
         self.lineage = Lineage()
+        self.unobserved.clear()
+        self._groups.clear()
+        self._numbers = itertools.count(1)
 
     def record(self, run: TaskRun, error: str | None = None) -> None:
         """Put a task run on record as it is now."""

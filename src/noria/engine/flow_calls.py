@@ -135,6 +135,9 @@ class FlowCall:
         runner = self.flow.task_runner.duplicate()
         self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
         self.execution.cancel_async = self.cancel_async
+        parent = None if self.tracking is None else self.tracking.execution
+        if parent is not None and parent.strict:
+            self.execution.strict = True
         return self.execution
 
     def logs_prints(self) -> bool:

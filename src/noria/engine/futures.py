@@ -213,7 +213,14 @@ class Future(Generic[R]):
         if self.owner is not None:
             self.owner.settled(self)
         for fn in callbacks or ():
-            fn(self)
+            try:
+                fn(self)
+            except Exception as exc:  # noqa: BLE001 - others wait for this future too
+                self._say(f"A callback of task run {self.run.name!r} has failed: {exc!r}")
+
+    def _say(self, message: str) -> None:
+        if self.owner is not None:
+            self.owner.log(40, message, self.run)
 
     def cancel(self) -> bool:
         """Stop the run: one that has not begun never does, one that runs is interrupted.

@@ -19,9 +19,8 @@ from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
-from noria.journal.fold import Folder
 from noria.journal.journal import Journal, Lease
-from noria.journal.spool import spooled
+from noria.journal.replay import replay
 from noria.journal.tap import Tap
 from noria.values.results import ResultKeeper
 
@@ -63,9 +62,7 @@ class Session:
 
     def start(self) -> None:
         """Take care of what earlier processes left: spooled records and runs without a process."""
-        for path, records in spooled(self.settings.spool_path):
-            self.backend.append(Folder().fold(records))
-            os.unlink(path)
+        replay(self.backend, self.settings.spool_path)
         self.backend.reap(clock.now())
         if self.settings.logging_extra_loggers:
             from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load

@@ -6,7 +6,7 @@ lock one another out to count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from noria.core.records import (
     Batch,
@@ -92,11 +92,23 @@ def _position(task: TaskRunRow) -> int:
     return _POSITIONS[task.state]
 
 
+def recounted(row: GroupRow, tasks: Iterable[TaskRunRow]) -> GroupRow:
+    """The group with the sums of these task runs, each of them given once."""
+    zero = (0,) * len(GroupCount.NAMES)
+    sums = _Sums(
+        row._replace(counts=zero, first_start=None, last_end=None, busy=0, longest=0, cpu=0)
+    )
+    for task in tasks:
+        sums.take(task)
+    return sums.to_row()
+
+
 class Folder:
     """Turns a stretch of records into a batch; remembers the sums of groups in progress."""
 
     def __init__(self) -> None:
         self._runs: dict[bytes, dict[int, _Sums]] = {}
+        self._attempts: dict[bytes, int] = {}
 
     def fold(self, records: Sequence[Record]) -> Batch:
         """The batch of `records`, given in the order in which they happened."""
@@ -113,6 +125,7 @@ class Folder:
                 logs.append(record)  # type: ignore[arg-type]
             elif kind is FlowRunRow:
                 flow_runs[record.id] = record  # type: ignore[union-attr, assignment]
+                self._notice_attempt(record)  # type: ignore[arg-type]
             elif kind is GroupRow:
                 self._meet_group(record, groups)  # type: ignore[arg-type]
             else:
@@ -128,7 +141,15 @@ class Folder:
         for run in flow_runs.values():
             if run.state in TERMINAL_STATES:
                 self._runs.pop(run.id, None)
+                self._attempts.pop(run.id, None)
         return batch
+
+    def _notice_attempt(self, run: FlowRunRow) -> None:
+        """When a flow is tried again it makes its calls again, so they are counted anew."""
+        before = self._attempts.get(run.id)
+        self._attempts[run.id] = run.run_count
+        if before and run.run_count > before:
+            self._runs.pop(run.id, None)
 
     def _meet_group(self, row: GroupRow, touched: dict[tuple[bytes, int], _Sums]) -> None:
         sums_of_run = self._runs.setdefault(row.flow_run, {})

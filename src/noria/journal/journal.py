@@ -20,7 +20,7 @@ from noria.backend.port import Backend
 from noria.core import clock
 from noria.core.records import Record
 from noria.journal.fold import Folder
-from noria.journal.spool import write_spool
+from noria.journal.spool import remove_spool, write_spool
 from noria.journal.tap import Tap
 
 GATHER_SECONDS = 0.004
@@ -89,9 +89,12 @@ class Journal:
         self._unwritten: list[Record] = []
         self._wake = threading.Lock()
         self._wake.acquire()
+        self._drain_lock = threading.Lock()
         self._idle = False
         self._closing = False
         self._told = False
+        self._hurried = False
+        self._spooled: str | None = None
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self.lease: Lease | None = None
@@ -117,7 +120,11 @@ class Journal:
         """
         reached = threading.Event()
         self.when_committed(reached.set)
-        return reached.wait(self.flush_timeout if timeout is None else timeout)
+        try:
+            return reached.wait(self.flush_timeout if timeout is None else timeout)
+        except BaseException:
+            self._hurried = True
+            raise
 
     def when_committed(self, fn: Callable[[], object]) -> None:
         """Call `fn`, on the writer's thread, once everything appended so far is committed."""
@@ -131,28 +138,46 @@ class Journal:
             self.spool_pending()
 
     def spool_pending(self) -> None:
-        """Put a copy of what the store has not taken yet into a file; writing goes on."""
+        """Put a copy of what the store has not taken yet into a file; writing goes on, and the file
+        goes away when the store has taken it all."""
         left = self._left()
-        if left:
+        if not left:
+            return
+        try:
             path = write_spool(self._spool_folder, left)
+        except OSError as exc:
+            self._say(f"noria: {len(left)} records are lost: {exc}.")
+            return
+        before, self._spooled = self._spooled, path
+        if before is None:
             self._say(
                 f"noria: the store has not taken {len(left)} records in {self.flush_timeout:g} s; "
                 f"they are kept in {path} and will be stored when Noria next starts."
             )
+        else:
+            remove_spool(before)
+        self._queue.append(_Mark(lambda: self._unspool(path)))
+
+    def _unspool(self, path: str) -> None:
+        remove_spool(path)
+        if self._spooled == path:
+            self._spooled = None
 
     def close(self) -> None:
         """Write what is left, spool what cannot be written, stop the writer."""
         if self._thread is not None:
-            self.flush()
+            # Whoever has waited once already, or cannot wait, is not made to wait again.
+            patient = self._spooled is None and not self._hurried
+            self.flush(None if patient else 0)
             self._closing = True
             self._rouse()
             self._thread.join(timeout=5)
         self.spool_pending()
-        for tap in self._taps:
-            tap.close()
+        self._show(lambda tap: tap.close())
 
     def _left(self) -> list[Record]:
-        return self._unwritten + [r for r in self._queue if not isinstance(r, _Mark)]
+        with self._drain_lock:
+            return self._unwritten + [r for r in list(self._queue) if not isinstance(r, _Mark)]
 
     def _rouse(self) -> None:
         if self._thread is None:
@@ -172,9 +197,14 @@ class Journal:
     def _wait_for_room(self) -> None:
         if threading.current_thread() is self._thread:
             return
-        while len(self._queue) > self._buffer and not self._closing:
-            self._rouse()
-            clock.pause(GATHER_SECONDS)
+        try:
+            while len(self._queue) > self._buffer and not (self._closing or self._hurried):
+                self._rouse()
+                clock.pause(GATHER_SECONDS)
+        except BaseException:
+            # Interrupted: how the run ended is still to be recorded, without another wait.
+            self._hurried = True
+            raise
 
     def _run(self) -> None:
         empty_rounds = 0
@@ -183,15 +213,17 @@ class Journal:
             records, marks = self._drain()
             if records:
                 empty_rounds = 0
-                self._write(records)
+                if not self._write(records):
+                    return
             else:
                 empty_rounds += 1
                 if empty_rounds >= IDLE_ROUNDS and not self._queue:
                     self._idle = True
-                    for tap in self._taps:
-                        tap.idle()
+                    self._show(lambda tap: tap.idle())
             for mark in marks:
-                mark.reached()
+                # An event loop that waited for the mark may be closed by now.
+                with suppress(Exception):
+                    mark.reached()
             self._keep_lease()
             if self._closing and not self._queue:
                 return
@@ -200,16 +232,18 @@ class Journal:
         queue = self._queue
         records: list[Record] = []
         marks: list[_Mark] = []
-        for _ in range(min(len(queue), BATCH_RECORDS)):
-            item = queue.popleft()
-            if isinstance(item, _Mark):
-                marks.append(item)
-            else:
-                records.append(item)
+        with self._drain_lock:
+            for _ in range(min(len(queue), BATCH_RECORDS)):
+                item = queue.popleft()
+                if isinstance(item, _Mark):
+                    marks.append(item)
+                else:
+                    records.append(item)
+            self._unwritten = records
         return records, marks
 
-    def _write(self, records: list[Record]) -> None:
-        self._unwritten = records
+    def _write(self, records: list[Record]) -> bool:
+        """Write a batch, however often it takes; False when the journal closes before it could."""
         batch = self._folder.fold(records)
         attempt = 0
         while True:
@@ -218,21 +252,30 @@ class Journal:
             except Exception as exc:  # noqa: BLE001 - whatever it is, no record may be lost
                 self._tell_once(exc)
                 if self._closing:
-                    return
+                    return False
                 clock.pause(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
                 self._keep_lease()
             else:
                 break
+        self._unwritten = []
+        self._hurried = False
         if self._told:
             self._told = False
             self._say("noria: the store takes records again; nothing was lost.")
-        self._unwritten = []
         # Only now: nobody is told of anything that is not committed.
-        for tap in self._taps:
-            tap.see(records)
+        self._show(lambda tap: tap.see(records))
         if refused:
             self.on_refused(refused)
+        return True
+
+    def _show(self, show: Callable[[Tap], None]) -> None:
+        for tap in self._taps:
+            try:
+                show(tap)
+            except Exception as exc:  # noqa: BLE001 - a listener must not end the writing
+                self._taps = tuple(other for other in self._taps if other is not tap)
+                self._say(f"noria: {type(tap).__name__} has failed and is left out: {exc!r}")
 
     def _keep_lease(self) -> None:
         lease = self.lease

@@ -5,7 +5,6 @@ from typing import Any
 from prefect import flow, task
 from prefect.states import (
     Cancelled,
-    Cancelling,
     Completed,
     Crashed,
     Failed,
@@ -238,13 +237,6 @@ def case_a_returned_scheduled_state() -> Any:
         return Scheduled(name="Later")
 
     return outcome(lambda: final(returns)["type"])
-
-
-def case_a_returned_cancelling_state() -> Any:
-    def returns() -> Any:
-        return Cancelling()
-
-    return outcome(final, returns)
 
 
 def case_a_task_that_returns_a_failed_state() -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from noria.core.errors import SerializationError
 from noria.core.states import StateType
+from noria.engine import caching
 from noria.engine.calls import TaskCall
 from noria.engine.execution import FlowExecution
 from noria.engine.futures import Future
@@ -37,6 +38,7 @@ class Answers:
         self._groups: dict[tuple[bytes, int], Group] = {}
         self._kinds: dict[str, Any] = {
             "backend": _backend,
+            "cached": lambda call, key, now: caching.find(call.session(), key, now),
             "commit": lambda call: call.session().journal.commit(),
             "define": lambda _, module, name: self._sender.define(module, name),
             "flow": _flow,

@@ -28,7 +28,7 @@ from noria.engine.processes import names
 from noria.engine.processes.channel import Channel
 from noria.engine.processes.exceptions import PackedException, pack
 from noria.engine.processes.home import Home
-from noria.engine.processes.messages import FlowFacts, Kind, Order, Outcome, SetUp, Unseen
+from noria.engine.processes.messages import Kind, Order, Outcome, SetUp, Unseen
 from noria.engine.processes.receiving import Receiver
 from noria.engine.processes.stand_ins import (
     NotNow,
@@ -147,6 +147,7 @@ class _Worker:
                 self._busy = False
 
     def _make(self, order: Order) -> Outcome:
+        self._note(order)
         try:
             with sessions.use(cast("Any", NotNow())):
                 task = self._receiver.task(order.task)
@@ -217,28 +218,26 @@ class _Worker:
         )
 
     def _context(self, order: Order, task: Any, parameters: dict[str, Any]) -> TaskRunContext:
-        group = order.group
-        if isinstance(group, Group):
-            self._groups[group.number] = group
-        elif group is not None:
-            group = self._groups[group]
+        group = order.group if isinstance(order.group, Group | None) else self._groups[order.group]
         run = TaskRun(order.run_id, task, order.flow_run, group, order.parent, order.created)
         if order.run_name is not None:
             run.name = order.run_name
         run.enter(StateType.RUNNING)
         run.run_count, run.start = order.run_count, order.start
         run.identity, run.tags = order.identity, order.run_tags
-        flow = None if order.flow_run is None else self._flow(order.flow_run, order.flow)
+        flow = None if order.flow_run is None else self._contexts[order.flow_run]
         context = TaskRunContext(task, run, parameters, flow)
         context.log_prints = order.log_prints
         return context
 
-    def _flow(self, flow_run: bytes, facts: FlowFacts | None) -> RemoteFlowContext:
-        if facts is not None:
-            execution = RemoteExecution(self._home, self._session, facts, self._runner)
-            context = RemoteFlowContext(self._home, execution, facts.log_prints)
-            self._contexts[flow_run] = context
-        return self._contexts[flow_run]
+    def _note(self, order: Order) -> None:
+        """Keep what is sent only once, whatever becomes of the order."""
+        if isinstance(order.group, Group):
+            self._groups[order.group.number] = order.group
+        if order.flow is not None:
+            execution = RemoteExecution(self._home, self._session, order.flow, self._runner)
+            context = RemoteFlowContext(self._home, execution, order.flow.log_prints)
+            self._contexts[order.flow.run.raw_id] = context
 
 
 def _call(context: TaskRunContext, tags: frozenset[str]) -> Any:

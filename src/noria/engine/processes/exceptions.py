@@ -114,7 +114,7 @@ def _remade(packed: PackedException) -> BaseException:
 
 
 def _frames(traceback: types.TracebackType | None) -> list[Frame]:
-    found = []
+    found: list[Frame] = []
     while traceback is not None and len(found) < _MOST_FRAMES:
         code = traceback.tb_frame.f_code
         if not tracebacks.is_own(code.co_filename):

@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 
 from noria.core.settings import Settings
 from noria.engine.groups import Group
-from noria.engine.runs import FlowRun
 from noria.engine.processes.exceptions import PackedException
+from noria.engine.runs import FlowRun
+
+Alike = tuple[tuple[bytes, int], ...]
+"""Base identities of calls, and how often each has been made."""
 
 
 class Kind:
@@ -92,7 +95,7 @@ class Order(NamedTuple):
     flow_run: bytes | None
     flow: FlowFacts | None
     """None when the child knows them."""
-    alike: dict[bytes, int]
+    alike: Alike
     """How often earlier attempts have made which calls."""
     timed: bool
 
@@ -119,7 +122,7 @@ class Outcome(NamedTuple):
     """Microseconds."""
     peak_memory: int
     """KiB."""
-    alike: dict[bytes, int] = {}
+    alike: Alike = ()
     transient: tuple[bytes, ...] = ()
     reused: int = 0
     unseen: tuple[Unseen, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -50,7 +51,7 @@ class ChildProcess:
         incoming, its_outgoing = os.pipe()
         its_incoming, outgoing = os.pipe()
         # Before anything can be imported there, this one's search path has to be in place.
-        path = os.fsencode("\0".join(part for part in sys.path if isinstance(part, str)))
+        path = os.fsencode("\0".join(map(str, sys.path)))
         program = _PROGRAM.format(
             read=its_incoming, write=its_outgoing, length=len(path), root=_ROOT
         )
@@ -96,11 +97,8 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            # Nothing of the group is left.
-            pass
         self._release()
 
     def close(self) -> None:

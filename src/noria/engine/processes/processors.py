@@ -75,4 +75,4 @@ def _row(content: dict[str, Any], row: LogRow) -> LogRow:
 
 
 def _complain(what: str, exc: Exception) -> None:
-    print(f"noria: {what}: {describe_exception(exc)}", file=sys.stderr)
+    sys.stderr.write(f"noria: {what}: {describe_exception(exc)}\n")

@@ -34,6 +34,8 @@ class Receiver:
     def __init__(self, home: Asks, scripts: Iterable[str], main_file: str | None) -> None:
         self._home = home
         self._tasks: dict[bytes, Any] = {}
+        self._blobs: dict[bytes, bytes] = {}
+        """Of tasks that could not be loaded so far: they are sent once."""
         self._scripts: dict[str, ModuleType] = {}
         for name in scripts:
             self._stand_in(name).__dict__["__file__"] = main_file
@@ -42,10 +44,12 @@ class Receiver:
         """The task of an order."""
         if isinstance(where, TaskByName):
             return self.find(where.module, where.qualified_name)
+        if where.blob is not None:
+            self._blobs[where.digest] = where.blob
         task = self._tasks.get(where.digest)
         if task is None:
-            assert where.blob is not None
-            task = self._tasks[where.digest] = self.loads(where.blob)
+            task = self._tasks[where.digest] = self.loads(self._blobs[where.digest])
+            del self._blobs[where.digest]
             self._adopt(task.fn)
         return task
 

@@ -25,6 +25,8 @@ from noria.values.pickling import why_unpicklable
 from noria.values.scripts import is_script
 
 _PROTOCOL = 5
+_by_value_modules: set[str] = set()
+"""Modules that a child cannot or must not import, the script aside."""
 
 
 class Sender:
@@ -129,6 +131,7 @@ def _place_of(marked: Any) -> tuple[str, str] | None:
         return None
     if is_script(module_name):
         _send_by_value(module_name)
+    if not _goes_by_name(module_name):
         return None
     return (module_name, name) if _at(module_name, name) is marked else None
 
@@ -145,10 +148,15 @@ def _at(module_name: str, name: str) -> Any:
 def _send_by_value(module_name: str) -> None:
     """Let cloudpickle treat a module like the `__main__` of a script."""
     module = sys.modules.get(module_name)
-    if module is not None and module_name != "__main__":
+    if module is not None and _goes_by_name(module_name):
         import cloudpickle
 
         cloudpickle.register_pickle_by_value(module)
+        _by_value_modules.add(module_name)
+
+
+def _goes_by_name(module_name: str) -> bool:
+    return module_name != "__main__" and module_name not in _by_value_modules
 
 
 @functools.cache
@@ -164,7 +172,7 @@ def _pickler() -> Any:
             if isinstance(value, MethodType):
                 # Its name in the class is that of the task around it.
                 return MethodType, (value.__func__, value.__self__)
-            if isinstance(value, FunctionType) and not is_script(value.__module__):
+            if isinstance(value, FunctionType) and _goes_by_name(value.__module__):
                 marked = _at(value.__module__, value.__qualname__)
                 if isinstance(marked, Marked) and marked.fn is value:
                     return names.function_at, (value.__module__, value.__qualname__)

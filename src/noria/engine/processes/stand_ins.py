@@ -16,7 +16,7 @@ from noria.engine.context import FlowRunContext
 from noria.engine.execution import FlowExecution
 from noria.engine.groups import Group, Place
 from noria.engine.processes.home import Home
-from noria.engine.processes.messages import FlowFacts, SetUp
+from noria.engine.processes.messages import Alike, FlowFacts, SetUp
 
 if TYPE_CHECKING:
     from noria.backend.port import MemoEntry
@@ -60,6 +60,11 @@ class RemoteBackend:
     def __init__(self, home: Home) -> None:
         self._home = home
 
+    def cached(self, key: str, now: int) -> CacheRow | None:
+        """An unexpired cached result, one that is not committed yet included."""
+        found: CacheRow | None = self._home.ask("cached", key, now)
+        return found
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -84,7 +89,7 @@ class RemoteSession:
     def results(self) -> ResultKeeper:
         """Keeps results; files are written from here."""
         if self._results is None:
-            from noria.values.results import ResultKeeper
+            from noria.values.results import ResultKeeper  # noqa: PLC0415 - most tasks keep none
 
             self._results = ResultKeeper(self.settings)
         return self._results
@@ -163,7 +168,7 @@ class RemoteExecution(FlowExecution):
         super().__init__(cast("Session", session), flow, facts.run, runner, memo)
         self._home = home
 
-    def begin_task(self, alike: dict[bytes, int]) -> None:
+    def begin_task(self, alike: Alike) -> None:
         """Make ready for another task.
 
         Parameters:
@@ -175,9 +180,9 @@ class RemoteExecution(FlowExecution):
         self.unobserved = []
         self.reused = 0
 
-    def made_calls(self) -> dict[bytes, int]:
+    def made_calls(self) -> Alike:
         """How often the task has made which calls."""
-        return dict(self._alike)
+        return tuple(self._alike.items())
 
     def group_of(
         self,

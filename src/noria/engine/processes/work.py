@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from noria.core import clock
 from noria.core.errors import CancelRun, ProcessDied, SerializationError
 from noria.core.outcomes import describe_exception
-from noria.core.records import LogRow
+from noria.core.records import CacheRow, LogRow
+from noria.engine import caching
 from noria.engine.calls import TaskCall
 from noria.engine.context import current_tags, task_context
 from noria.engine.effects import Ask, Call, Program
@@ -26,6 +27,7 @@ from noria.engine.processes.answers import take_in
 from noria.engine.processes.channel import NOTHING
 from noria.engine.processes.exceptions import unpack
 from noria.engine.processes.messages import (
+    Alike,
     FlowFacts,
     Kind,
     Order,
@@ -58,7 +60,7 @@ class ProcessWork(Work):
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
         self._interrupted = False
-        self._alike: dict[bytes, int] = {}
+        self._alike: Alike = ()
 
     def program(self, call: TaskCall) -> Program[TaskRun]:
         """The lifecycle, with the function called elsewhere."""
@@ -77,9 +79,10 @@ class ProcessWork(Work):
     def _perform(self, call: TaskCall, effect: Call) -> Any:
         """Have the function called; returns what it returns and raises what it raises."""
         pool, run = self._processes, call.run
+        # First of all, so that a new process gets ready while its first task is pickled.
+        child = pool.child(call.session())
         task = pool.sender.task(call.task)
         arguments = pool.sender.arguments(call.task, call.parameters)
-        child = pool.child(call.session())
         run.process, run.cpu, run.peak_memory = child.pid, None, None
         if call.execution is not None:
             call.execution.record(run)
@@ -91,9 +94,7 @@ class ProcessWork(Work):
             take_in(call.execution, call.task, outcome)
         return _value(call, child, outcome)
 
-    def _in_child(
-        self, call: TaskCall, effect: Call, child: ChildProcess, order: Order
-    ) -> Outcome:
+    def _in_child(self, call: TaskCall, effect: Call, child: ChildProcess, order: Order) -> Outcome:
         with self._lock:
             self._child, self._interrupted = child, False
         try:
@@ -103,9 +104,7 @@ class ProcessWork(Work):
             self._end(call, child)
             if self._interrupted:
                 raise CancelRun from None
-            raise ProcessDied(
-                f"The process {child.pid} that ran it {child.epitaph()}."
-            ) from None
+            raise ProcessDied(f"The process {child.pid} that ran it {child.epitaph()}.") from None
         except BaseException:
             self._end(call, child)
             raise
@@ -144,6 +143,8 @@ class ProcessWork(Work):
             record = content[0]
             if type(record) is LogRow:
                 record = processed(record, self._processes.processors)
+            elif type(record) is CacheRow:
+                caching.remember(call.session(), record)
             if record is not None:
                 call.session().journal.append(record)
         elif kind == Kind.ASK:
@@ -229,9 +230,7 @@ def _calling(perform: Callable[[Call], Any], program: Program[TaskRun]) -> Progr
         return run
 
 
-def _unless_known(
-    task: TaskByName | TaskByValue, child: ChildProcess
-) -> TaskByName | TaskByValue:
+def _unless_known(task: TaskByName | TaskByValue, child: ChildProcess) -> TaskByName | TaskByValue:
     """The task as it has to be sent to this process."""
     if isinstance(task, TaskByValue):
         if task.digest in child.tasks:
@@ -249,7 +248,12 @@ def _facts(call: TaskCall) -> FlowFacts:
     # What may be large or refuse to be pickled is fetched when it is asked for.
     run.parameters, run.data, run._state, run.arguments = {}, None, None, None
     return FlowFacts(
-        run, flow.name, flow.version, flow.durability, context.log_prints, bool(execution.memo)
+        run,
+        flow.name,
+        flow.version,
+        "strict" if execution.strict else flow.durability,
+        context.log_prints,
+        bool(execution.memo),
     )
 
 

@@ -1,0 +1,41 @@
+"""What an earlier process could not write is written now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from noria.backend.port import Backend
+from noria.core.records import Batch, GroupRow, TaskRunRow
+from noria.journal.fold import Folder, recounted
+from noria.journal.spool import remove_spool, spooled
+
+PAGE = 1000
+
+
+def replay(backend: Backend, folder: str) -> None:
+    """Write all spooled records of `folder` and remove their files.
+
+    Raises:
+        StoreError: The store does not take them; they stay where they are.
+    """
+    for path, records in spooled(folder):
+        batch = Folder().fold(records)
+        backend.append(batch)
+        runs = {row.flow_run for row in (*batch.task_runs, *batch.groups)}
+        # The file holds the end of a run, its groups' sums are of the whole of it.
+        groups = [group for run in sorted(runs) for group in _recount(backend, run)]
+        if groups:
+            backend.append(Batch([], [], groups, [], []))
+        remove_spool(path)
+
+
+def _recount(backend: Backend, flow_run: bytes) -> Iterator[GroupRow]:
+    for group in backend.groups(flow_run):
+        yield recounted(group, _task_runs(backend, group))
+
+
+def _task_runs(backend: Backend, group: GroupRow) -> Iterator[TaskRunRow]:
+    after: bytes | None = None
+    while page := backend.task_runs(group.flow_run, group.number, after=after, limit=PAGE):
+        yield from (row for row in page if row.epoch == group.epoch)
+        after = page[-1].id

@@ -1,0 +1,68 @@
+"""Results: whether runs keep them, and a store for your own."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from noria.core.settings import load
+from noria.engine.context import innermost
+from noria.values.result_store import ResultRecord, ResultRecordMetadata, ResultStore
+from noria.values.serializers import Serializer, resolve_serializer
+
+__all__ = [
+    "ResultRecord",
+    "ResultRecordMetadata",
+    "ResultStore",
+    "get_default_persist_setting",
+    "get_default_result_serializer",
+    "get_default_result_storage",
+    "get_result_store",
+    "resolve_serializer",
+    "should_persist_result",
+]
+
+
+def get_default_persist_setting() -> bool:
+    """Whether tasks and flows that do not say are to keep results of any size."""
+    return load(os.environ).results_persist_by_default
+
+
+def get_default_result_serializer() -> Serializer[Any]:
+    """The serializer of results whose task or flow names none."""
+    return resolve_serializer(load(os.environ).results_default_serializer)
+
+
+def get_default_result_storage() -> str:
+    """The folder or URL of results whose task or flow names none."""
+    return load(os.environ).results_path
+
+
+def should_persist_result() -> bool:
+    """Whether the current run was asked to keep its result: by its own option, else by that of the
+    run around it, else by the setting."""
+    context = innermost()
+    return get_default_persist_setting() if context is None else context.persist_result
+
+
+def get_result_store() -> ResultStore:
+    """A store in the place, and with the serializer, of the current run's results.
+
+    Example:
+        >>> from noria import flow
+        >>> @flow
+        ... def count():
+        ...     get_result_store().write(3, key="rows")
+        ...     return get_result_store().read("rows").result
+        >>> count()
+        3
+    """
+    context = innermost()
+    owner = None if context is None else context.owner
+    storage = getattr(owner, "result_storage", None)
+    serializer = getattr(owner, "result_serializer", None)
+    return ResultStore(
+        result_storage=get_default_result_storage() if storage is None else storage,
+        serializer=get_default_result_serializer() if serializer is None else serializer,
+        cache_result_in_memory=getattr(owner, "cache_result_in_memory", True),
+    )
