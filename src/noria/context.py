@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from noria.core.errors import MissingContextError
-from noria.engine.context import FlowRunContext, TaskRunContext, innermost
+from noria.engine.context import (
+    ContextModel,
+    EngineContext,
+    FlowRunContext,
+    RunContext,
+    TagsContext,
+    TaskRunContext,
+    innermost,
+)
 from noria.flows import tags
 
-__all__ = ["FlowRunContext", "TaskRunContext", "get_run_context", "tags"]
+__all__ = [
+    "ContextModel",
+    "EngineContext",
+    "FlowRunContext",
+    "RunContext",
+    "TagsContext",
+    "TaskRunContext",
+    "get_run_context",
+    "tags",
+]
 
 
 def get_run_context() -> FlowRunContext | TaskRunContext:

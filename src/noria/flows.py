@@ -43,6 +43,7 @@ from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 if TYPE_CHECKING:
     from noria.options import FlowOptions
+    from noria.utilities.callables import ParameterSchema
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -143,6 +144,13 @@ class Flow(Marked, Generic[P, R]):
         self.retry_delay_seconds = (
             default_delay if retry_delay_seconds is None else retry_delay_seconds
         )
+
+    @property
+    def parameters(self) -> ParameterSchema:
+        """A JSON schema of the parameters, for forms and for checking what is sent."""
+        from noria.utilities.callables import parameter_schema  # noqa: PLC0415 - loads pydantic
+
+        return parameter_schema(self.fn)
 
     @property
     def version(self) -> str | None:

@@ -7,7 +7,12 @@ from typing import Any
 
 from noria.core.settings import load
 from noria.engine.context import innermost
-from noria.values.result_store import ResultRecord, ResultRecordMetadata, ResultStore
+from noria.values.result_store import (
+    ResultRecord,
+    ResultRecordMetadata,
+    ResultStore,
+    store_for,
+)
 from noria.values.serializers import Serializer, resolve_serializer
 
 __all__ = [
@@ -58,11 +63,5 @@ def get_result_store() -> ResultStore:
         3
     """
     context = innermost()
-    owner = None if context is None else context.owner
-    storage = getattr(owner, "result_storage", None)
-    serializer = getattr(owner, "result_serializer", None)
-    return ResultStore(
-        result_storage=get_default_result_storage() if storage is None else storage,
-        serializer=get_default_result_serializer() if serializer is None else serializer,
-        cache_result_in_memory=getattr(owner, "cache_result_in_memory", True),
-    )
+    store: ResultStore = store_for(load(os.environ)) if context is None else context.result_store
+    return store

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from noria.core import clock
+from noria.core.settings import load
 from noria.core.states import set_async_probe
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from noria.engine.execution import FlowExecution
     from noria.engine.runs import FlowRun, TaskRun
 
@@ -32,10 +37,10 @@ class RunContext(ContextModel):
         log_prints: Whether its prints become log lines.
     """
 
-    __slots__ = ("log_prints", "outer", "parameters")
+    __slots__ = ("log_prints", "parameters")
 
-    outer: FlowRunContext | TaskRunContext | None
-    """The context around this one, as far as what it was asked to do is inherited."""
+    parameters: dict[str, Any]
+    log_prints: bool
 
     @classmethod
     def get(cls) -> Any:
@@ -50,6 +55,11 @@ class RunContext(ContextModel):
     @property
     def run(self) -> FlowRun | TaskRun:
         """The run."""
+        raise NotImplementedError
+
+    @property
+    def outer(self) -> FlowRunContext | TaskRunContext | None:
+        """The context around this one."""
         raise NotImplementedError
 
     @property
@@ -68,10 +78,10 @@ class RunContext(ContextModel):
 
     @property
     def result_store(self) -> Any:
-        """A store of results by name; see `noria.results`."""
-        from noria.engine.named_results import store_of  # noqa: PLC0415 - few runs ask for it
+        """A store of results by name, where this run's own results go; see `noria.results`."""
+        from noria.values.result_store import store_for  # noqa: PLC0415 - few runs ask for it
 
-        return store_of(self)
+        return store_for(load(os.environ), self.owner)
 
 
 class FlowRunContext(RunContext):
@@ -85,7 +95,7 @@ class FlowRunContext(RunContext):
         execution: The engine's side of the run.
     """
 
-    __slots__ = ("execution", "flow", "flow_run")
+    __slots__ = ("_outer", "execution", "flow", "flow_run")
 
     def __init__(
         self, flow: Any, flow_run: FlowRun, parameters: dict[str, Any], execution: FlowExecution
@@ -95,7 +105,13 @@ class FlowRunContext(RunContext):
         self.parameters = parameters
         self.execution = execution
         self.log_prints = False
-        self.outer = innermost()
+        self._outer = innermost()
+
+    @property
+    def outer(self) -> FlowRunContext | TaskRunContext | None:
+        """The context of the run that called the flow."""
+        # A process that runs tasks for another knows no more than the flow.
+        return getattr(self, "_outer", None)
 
     @property
     def owner(self) -> Any:
@@ -127,7 +143,7 @@ class TaskRunContext(RunContext):
         parameters: The parameters, futures resolved.
     """
 
-    __slots__ = ("task", "task_run")
+    __slots__ = ("flow_context", "task", "task_run")
 
     def __init__(
         self,
@@ -139,13 +155,13 @@ class TaskRunContext(RunContext):
         self.task = task
         self.task_run = task_run
         self.parameters = parameters
-        self.outer = flow_context
+        self.flow_context = flow_context
         self.log_prints = False
 
     @property
-    def flow_context(self) -> FlowRunContext | None:
+    def outer(self) -> FlowRunContext | None:
         """The context of the flow run around the task."""
-        return self.outer  # type: ignore[return-value]
+        return self.flow_context
 
     @property
     def owner(self) -> Any:

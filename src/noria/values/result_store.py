@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from noria.core import clock, ids
 from noria.core.errors import MissingResult
 from noria.core.jsontext import from_json, to_json
+from noria.core.settings import Settings
 from noria.values.places import Place, place_of
 from noria.values.serializers import Serializer, format_of, resolve_serializer
 
@@ -183,6 +184,22 @@ class ResultStore:
     async def aexists(self, key: str) -> bool:
         """As `exists`, to be awaited."""
         return self.exists(key)
+
+
+def store_for(settings: Settings, owner: Any = None) -> ResultStore:
+    """A store in the place, and with the serializer, of a task's or flow's own results.
+
+    Parameters:
+        settings: Say both for who names none.
+        owner: The task or flow; None for the settings alone.
+    """
+    storage = getattr(owner, "result_storage", None)
+    serializer = getattr(owner, "result_serializer", None)
+    return ResultStore(
+        result_storage=settings.results_path if storage is None else storage,
+        serializer=settings.results_default_serializer if serializer is None else serializer,
+        cache_result_in_memory=getattr(owner, "cache_result_in_memory", True),
+    )
 
 
 def _random_key() -> str:

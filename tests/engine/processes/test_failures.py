@@ -294,9 +294,11 @@ def test_an_exception_of_a_class_that_is_unknown_here(on_processes):
     @task
     def unknown():
         class Strange(Exception):
-            lock = signal.default_int_handler, threading.Lock()
+            """Known only here."""
 
-        raise Strange("hm")
+        error = Strange("hm")
+        error.lock = threading.Lock()
+        raise error
 
     state = outcome_of(on_processes, unknown)
     assert isinstance(state.data, RuntimeError)

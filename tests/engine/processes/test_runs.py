@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -371,7 +372,7 @@ def readiness():
 def test_initializer_runs_once_in_each_process(on_processes):
     @on_processes(1, initializer=get_ready, initargs=("tools",))
     def prepared():
-        return readiness.map_twice() if False else [readiness.submit().result() for _ in range(2)]
+        return [readiness.submit().result() for _ in range(2)]
 
     assert prepared() == [["tools"], ["tools"]]
     assert _ready == []
@@ -389,3 +390,47 @@ def test_a_failing_initializer_is_named(on_processes):
     for message in unprepared():
         assert "initializer 'cannot' of ProcessPoolTaskRunner failed in process" in message
         assert "OSError: no licence" in message
+
+
+def test_what_stays_at_home_need_not_be_picklable(on_processes):
+    lock = threading.Lock()
+    seen = []
+
+    def note(task, run, state):
+        with lock:
+            seen.append(state.name)
+
+    def key(context, parameters):
+        with lock:
+            return None
+
+    @task(on_completion=[note], cache_key_fn=key, task_run_name=lambda: f"in {lock is not None}")
+    def noted():
+        return 1
+
+    @on_processes(1)
+    def flow_with_hook():
+        return noted.submit().result()
+
+    assert flow_with_hook() == 1
+    assert seen == ["Completed"]
+
+
+class Counter:
+    def __init__(self, n):
+        self.n = n
+
+    @task
+    def value(self):
+        return self.n
+
+
+def test_more_tasks_than_a_process_keeps(on_processes):
+    @on_processes(1)
+    def many():
+        counters = [Counter(n) for n in range(70)]
+        first = [counter.value.submit().result() for counter in counters]
+        again = [counter.value.submit().result() for counter in counters[::-1]]
+        return first, again[::-1]
+
+    assert many() == (list(range(70)), list(range(70)))

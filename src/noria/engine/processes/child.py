@@ -139,7 +139,9 @@ class _Worker:
         """Make calls until the pipe is closed."""
         with sessions.use(cast("Any", self._session)):
             while True:
-                order: Order = self._channel.receive()
+                order: Order | None = self._channel.receive()
+                if order is None:
+                    return
                 self._busy = True
                 outcome = self._make(order)
                 _flush()

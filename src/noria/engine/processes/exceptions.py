@@ -13,6 +13,9 @@ from noria.engine.processes.names import import_name
 _LONGEST_CHAIN = 10
 _MOST_FRAMES = 100
 _STUB = compile("raise LookupError", "", "exec")
+_NO_POSITIONS = b"\xff" * (len(_STUB.co_code) // 16 + 1)
+"""A table of eight instructions a byte that stand nowhere: the line is the traceback's to tell, and
+no part of it is underlined."""
 
 
 class Frame(NamedTuple):
@@ -127,7 +130,7 @@ def _traceback(frames: list[Frame]) -> types.TracebackType | None:
     """A traceback that reads like the one in the other process, where the real frames were."""
     traceback: types.TracebackType | None = None
     for frame in reversed(frames):
-        traceback = types.TracebackType(traceback, _stand_in(frame), -1, frame.line)
+        traceback = types.TracebackType(traceback, _stand_in(frame), 0, frame.line)
     return traceback
 
 
@@ -136,8 +139,7 @@ def _stand_in(frame: Frame) -> types.FrameType:
         co_filename=frame.file,
         co_name=frame.function.rpartition(".")[2],
         co_qualname=frame.function,
-        # Without positions nobody underlines a part of a line that is not its own.
-        co_linetable=b"",
+        co_linetable=_NO_POSITIONS,
     )
     try:
         exec(code, {})

@@ -59,6 +59,10 @@ class FlowFacts(NamedTuple):
     """Whether earlier executions may know calls made inside the task."""
 
 
+MOST_TASKS = 32
+"""Tasks by value that a child keeps. Parent and child count alike, and both forget all at once."""
+
+
 class TaskByName(NamedTuple):
     """A task that can be imported."""
 

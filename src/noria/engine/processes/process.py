@@ -103,6 +103,9 @@ class ChildProcess:
 
     def close(self) -> None:
         """Let an idle process end by itself."""
+        with contextlib.suppress(BrokenPipeError):
+            # Closing the pipe may not reach it: what the flow has forked may hold it open.
+            self.channel.send(None)
         self.channel.close_outgoing()
         try:
             self._popen.wait(CLOSE_SECONDS)

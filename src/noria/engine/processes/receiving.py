@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
 from noria.core.errors import SerializationError
-from noria.engine.processes.messages import TaskByName, TaskByValue
+from noria.engine.processes.messages import MOST_TASKS, TaskByName, TaskByValue
 from noria.engine.processes.names import import_name
 from noria.values.pickling import why_unpicklable
 
@@ -45,6 +45,9 @@ class Receiver:
         if isinstance(where, TaskByName):
             return self.find(where.module, where.qualified_name)
         if where.blob is not None:
+            if len(self._tasks) + len(self._blobs) >= MOST_TASKS:
+                self._tasks.clear()
+                self._blobs.clear()
             self._blobs[where.digest] = where.blob
         task = self._tasks.get(where.digest)
         if task is None:

@@ -7,6 +7,7 @@ classes are sent with the names of these; the child asks once for each class it 
 
 from __future__ import annotations
 
+import copy
 import functools
 import pickle
 import sys
@@ -57,6 +58,10 @@ class Sender:
     def _pickle_task(task: Any) -> bytes:
         try:
             return _by_value(task)
+        except Exception:  # noqa: BLE001 - what is at fault may not be needed there
+            bare = _without_what_stays(task)
+        try:
+            return _by_value(bare)
         except Exception as error:
             why = why_unpicklable(task.fn, task.name)
             if not why.startswith(f"{task.name}."):
@@ -103,6 +108,19 @@ class Sender:
         except Exception as error:
             why = why_unpicklable(value, f"{module_name}.{name}")
             raise SerializationError(f"It cannot be sent to another process: {why}") from error
+
+
+def _without_what_stays(task: Any) -> Any:
+    """The task without those hooks, conditions and the like that cannot be pickled: they are called
+    in the flow's process."""
+    bare = copy.copy(task)
+    for name, value in vars(task).items():
+        if name not in ("fn", "spec", "__wrapped__"):
+            try:
+                _by_value(value)
+            except Exception:  # noqa: BLE001 - it stays
+                setattr(bare, name, {} if isinstance(value, dict) else None)
+    return bare
 
 
 def dumps_by_value(value: object, name: str) -> bytes:

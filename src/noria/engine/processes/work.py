@@ -27,6 +27,7 @@ from noria.engine.processes.answers import take_in
 from noria.engine.processes.channel import NOTHING
 from noria.engine.processes.exceptions import unpack
 from noria.engine.processes.messages import (
+    MOST_TASKS,
     Alike,
     FlowFacts,
     Kind,
@@ -235,6 +236,8 @@ def _unless_known(task: TaskByName | TaskByValue, child: ChildProcess) -> TaskBy
     if isinstance(task, TaskByValue):
         if task.digest in child.tasks:
             return task._replace(blob=None)
+        if len(child.tasks) >= MOST_TASKS:
+            child.tasks.clear()
         child.tasks.add(task.digest)
     return task
 
