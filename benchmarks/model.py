@@ -95,7 +95,6 @@ class Row:
         sides: Who takes turns, in this order; one may have several turns in a round.
         figures: What is read off.
         starts: Whether it measures the start of a process: then a first round does not count.
-        unavailable: Says why it cannot be measured; None when it can.
     """
 
     number: str
@@ -104,7 +103,6 @@ class Row:
     sides: Sequence[Side]
     figures: Sequence[Figure]
     starts: bool = False
-    unavailable: Callable[[], str | None] = lambda: None
 
 
 class Spread(NamedTuple):

@@ -14,10 +14,6 @@ def measure(bench: Bench, row: Row) -> list[Outcome]:
     A side that fails is left out from then on, and its figures say why.
     """
     taken = Taken(row)
-    reason = row.unavailable()
-    if reason is not None:
-        taken.errors = {side.name: reason for side in row.sides}
-        return outcomes(taken)
     sides = [side for side in row.sides if bench.options.peers or side.environment is None]
     rounds = bench.options.repeat + row.starts
     for number in range(rounds):

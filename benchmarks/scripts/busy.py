@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
-from typing import Any
 
 from benchmarks.scripts import meter, stored
 from benchmarks.scripts.work import burn
 from noria import flow, task
+from noria.task_runners import ProcessPoolTaskRunner
 
 spend = task(burn)
 
@@ -25,8 +24,7 @@ def spends(tasks: int, rounds: int) -> int:
 
 def on_runner(workers: int, tasks: int, rounds: int) -> dict[str, float]:
     """The flow on Noria's processes."""
-    runner: Any = import_module("noria.task_runners").ProcessPoolTaskRunner
-    busy = spends.with_options(task_runner=runner(max_workers=workers))
+    busy = spends.with_options(task_runner=ProcessPoolTaskRunner(max_workers=workers))
     readings = meter.cost(lambda: busy(tasks, rounds))
     stored.check(tasks=tasks)
     return readings

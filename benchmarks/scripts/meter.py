@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +17,12 @@ def cost(fn: Callable[[], object]) -> dict[str, float]:
     cpu, wall = time.process_time(), time.perf_counter()
     fn()
     return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
+
+
+def median_cost(fn: Callable[[], object], times: int = 3) -> dict[str, float]:
+    """The median of `cost` over some calls: threads that meet by chance make single ones differ."""
+    costs = [cost(fn) for _ in range(times)]
+    return {name: statistics.median(each[name] for each in costs) for name in costs[0]}
 
 
 def peak_memory() -> float:

@@ -23,4 +23,4 @@ def submits(threads: int, count: int) -> int:
 if __name__ == "__main__":
     workers, wanted = int(sys.argv[1]), int(sys.argv[2])
     submits(workers, 20)
-    meter.report(**meter.cost(lambda: submits(workers, wanted)))
+    meter.report(**meter.median_cost(lambda: submits(workers, wanted)))

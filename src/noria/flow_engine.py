@@ -40,7 +40,8 @@ def run_flow(
         8
     """
     args, kwargs = flow.spec.to_call(parameters or {})
-    return flow(*args, return_state=return_type == "state", wait_for=wait_for, **kwargs)
+    call: Any = flow
+    return call(*args, return_state=return_type == "state", wait_for=wait_for, **kwargs)
 
 
 run_flow_sync = run_flow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import ContextDecorator
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -312,10 +313,11 @@ class Flow(Marked, Generic[P, R]):
             try:
                 drive(run_flow(call))
             except BaseException as exc:
-                stopped = _stopped(call, exc)
-                if stopped is not None:
-                    raise stopped from None
-                raise
+                if not _came_too_late(call, exc):
+                    stopped = _stopped(call, exc)
+                    if stopped is not None:
+                        raise stopped from None
+                    raise
         return _outcome(call, return_state)
 
     async def _run_async(self, call: FlowCall, return_state: bool) -> Any:
@@ -323,7 +325,7 @@ class Flow(Marked, Generic[P, R]):
             await adrive(run_flow(call))
             return _outcome(call, return_state)
         call.cancel_async = canceller()
-        with interrupts.termination():
+        with interrupts.termination(call.stop):
             try:
                 await adrive(run_flow(call))
             except BaseException as exc:
@@ -337,12 +339,19 @@ class Flow(Marked, Generic[P, R]):
         return f"<Flow {self.name!r}>"
 
 
+def _came_too_late(call: FlowCall, exc: BaseException) -> bool:
+    """Whether a cancel has reached a run that had ended by itself."""
+    ended = call.run.end is not None and call.run.state_type is not StateType.CANCELLED
+    return ended and isinstance(exc, CancelRun)
+
+
 def _stopped(call: FlowCall, exc: BaseException) -> BaseException | None:
     """What leaves the outermost flow instead, when something from outside has stopped it."""
-    if isinstance(exc, TerminationSignal):
-        # The status by which a shell knows a process that a signal ended.
-        return SystemExit(128 + exc.signal)
     asked = call.execution.cancelled if call.execution is not None else None
+    for reason in (exc, asked):
+        if isinstance(reason, TerminationSignal):
+            # The status by which a shell knows a process that a signal ended.
+            return SystemExit(128 + reason.signal)
     if isinstance(asked, CancelRun):
         return CancelledRun(str(asked) or "The run was cancelled.")
     exc.__traceback__ = user_traceback(exc.__traceback__)
@@ -398,8 +407,8 @@ def _file_version(path: str | None) -> str | None:
         return None
 
 
-class tags:
-    """Give tags to every run that begins inside the block.
+class tags(ContextDecorator):
+    """Give tags to every run that begins inside the block, or inside a function it decorates.
 
     Example:
         >>> from noria import flow, tags
@@ -415,6 +424,10 @@ class tags:
     def __init__(self, *new_tags: str) -> None:
         self._new = frozenset(new_tags)
         self._tokens: list[Any] = []
+
+    def _recreate_cm(self) -> tags:
+        # As a decorator: calls may overlap, and each has tokens of its own.
+        return tags(*self._new)
 
     def __enter__(self) -> set[str]:
         together = current_tags.get() | self._new

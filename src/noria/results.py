@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from noria.core.settings import load
 from noria.engine.context import innermost
 from noria.values.result_store import (
     ResultRecord,
@@ -30,17 +29,17 @@ __all__ = [
 
 def get_default_persist_setting() -> bool:
     """Whether tasks and flows that do not say are to keep results of any size."""
-    return load(os.environ).results_persist_by_default
+    return settings().results_persist_by_default
 
 
 def get_default_result_serializer() -> Serializer[Any]:
     """The serializer of results whose task or flow names none."""
-    return resolve_serializer(load(os.environ).results_default_serializer)
+    return resolve_serializer(settings().results_default_serializer)
 
 
 def get_default_result_storage() -> str:
     """The folder or URL of results whose task or flow names none."""
-    return load(os.environ).results_path
+    return settings().results_path
 
 
 def should_persist_result() -> bool:
@@ -63,5 +62,5 @@ def get_result_store() -> ResultStore:
         3
     """
     context = innermost()
-    store: ResultStore = store_for(load(os.environ)) if context is None else context.result_store
+    store: ResultStore = store_for(settings()) if context is None else context.result_store
     return store

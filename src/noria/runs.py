@@ -31,12 +31,22 @@ from noria.backend.port import Backend
 from noria.core import clock, ids
 from noria.core.errors import MissingFlowError, ObjectNotFound, StoreError
 from noria.core.records import FlowRunRow, GroupRow, TaskRunRow, task_run_name
-from noria.core.states import StateType
+from noria.core.states import Name, StateType
 from noria.engine.flow_calls import arguments_of
 from noria.engine.session import open_session
 from noria.loading import load_flow_from_entrypoint
 
 PAGE = 1000
+_UNFINISHED = {
+    StateType.SCHEDULED: "it waited for another attempt",
+    StateType.PENDING: "it had not begun",
+    StateType.RUNNING: "it had not ended",
+    StateType.PAUSED: "it was paused",
+    StateType.FAILED: "it failed",
+    StateType.CANCELLED: "it was cancelled",
+    StateType.CANCELLING: "it was being cancelled",
+    StateType.CRASHED: "it was broken off when the process died",
+}
 
 
 class PlanLine(NamedTuple):
@@ -159,8 +169,9 @@ def _verdict(call: TaskRunRow, again: set[bytes], rerun_from: str | None) -> tup
         if call.identity is not None and call.result is not None:
             return "skip", "finished, its result is kept"
         return "run", "finished, but its result was not kept"
-    what = (call.state_name or call.state.value.capitalize()).lower()
-    return "run", f"it was {what}"
+    if call.state_name == Name.NOT_READY:
+        return "run", "it was not ready: an upstream had failed"
+    return "run", _UNFINISHED[call.state]
 
 
 def _not_begun(groups: Any) -> Iterator[PlanLine]:

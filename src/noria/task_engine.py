@@ -40,7 +40,8 @@ def run_task(
         8
     """
     args, kwargs = task.spec.to_call(parameters or {})
-    return task(*args, return_state=return_type == "state", wait_for=wait_for, **kwargs)
+    call: Any = task
+    return call(*args, return_state=return_type == "state", wait_for=wait_for, **kwargs)
 
 
 run_task_sync = run_task

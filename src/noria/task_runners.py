@@ -9,7 +9,6 @@ from contextvars import Context, copy_context
 from typing import Any, Generic, TypeVar
 
 from noria.core.records import GroupKind
-from noria.core.settings import load
 from noria.engine.calls import TaskCall
 from noria.engine.futures import Future, FutureList
 from noria.engine.groups import NOWHERE, Place
@@ -68,6 +67,11 @@ class TaskRunner(abc.ABC, Generic[F]):
     def cancel_all(self) -> None:
         """Cancel what has not begun."""
 
+    def knows_places(self, method: str) -> bool:
+        """Whether `submit` or `map` can be told where in the user's code a call stands: on our own
+        runners, unless a subclass has its own way."""
+        return False
+
     def _check_started(self) -> None:
         if not self._started:
             raise RuntimeError("The task runner must be started before submitting work.")
@@ -95,6 +99,10 @@ class PoolTaskRunner(TaskRunner[Future[Any]]):
     @abc.abstractmethod
     def _make_pool(self) -> ThreadPool:
         """The pool, once something is submitted."""
+
+    def knows_places(self, method: str) -> bool:
+        """See `TaskRunner.knows_places`."""
+        return getattr(type(self), method) is getattr(PoolTaskRunner, method)
 
     def submit(
         self,
@@ -254,7 +262,7 @@ class ProcessPoolTaskRunner(PoolTaskRunner):
             raise TypeError(f"initializer must be a function, got {type(initializer).__name__}")
         self._max_workers: int = (
             max_workers
-            or load(os.environ).task_runner_process_pool_max_workers
+            or settings().task_runner_process_pool_max_workers
             or os.cpu_count()
             or 1
         )

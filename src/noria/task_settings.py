@@ -146,6 +146,7 @@ class TaskSettings(Marked):
             self.cache_policy = policy
         by_policy = self.cache_policy is not None and self.cache_policy != NO_CACHE
         self.caches = bool(persist) and (by_policy or self.result_storage_key is not None)
+        self.caches_if_flow_persists = persist is None and by_policy
         special = (self.result_storage, self.result_serializer, self.result_storage_key)
         self.keeps_specially = persist is False or any(option is not None for option in special)
 

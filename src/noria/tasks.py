@@ -39,7 +39,7 @@ from noria.engine.futures import Future, FutureList
 from noria.engine.runs import TaskRun
 from noria.engine.streaming import astream, stream
 from noria.engine.task_run import run_task
-from noria.task_runners import PoolTaskRunner, ThreadPoolTaskRunner
+from noria.task_runners import ThreadPoolTaskRunner
 from noria.task_settings import TaskSettings
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Task(TaskSettings, Generic[P, R]):
         """
         parameters = self.spec.bind(args, kwargs)
         runner = _runner(self.name)
-        if isinstance(runner, PoolTaskRunner):
+        if runner.knows_places("submit"):
             place = place_of(sys._getframe(1))
             call = TaskCall(self, parameters, wait_for, GroupKind.SUBMIT, place)
             future: Future[Any] = runner.submit_call(call)
@@ -238,7 +238,7 @@ class Task(TaskSettings, Generic[P, R]):
         given = {*by_position, *kwargs, spec.var_keyword}
         parameters = {name: value for name, value in bound.items() if name in given}
         runner = _runner(self.name)
-        if isinstance(runner, PoolTaskRunner):
+        if runner.knows_places("map"):
             place = place_of(sys._getframe(1))
             futures: FutureList[Any] = runner.map_at(self, parameters, wait_for, place)
         else:

@@ -67,7 +67,7 @@ def test_parameters_that_do_not_fit_fail_the_run_before_it_begins(stage, play):
         """Never called."""
 
     fed, call = play(pipeline, None, x="seven")
-    assert fed.effects == ["ask", "hook noted", "commit"]
+    assert fed.effects == ["ask", "commit", "hook noted", "commit"]
     assert stage.records.states() == ["Failed"]
     assert "seven" in call.run.state.message
     assert last(stage).end is not None

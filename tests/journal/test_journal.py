@@ -105,10 +105,10 @@ def test_flush_waits_for_what_came_before_it(folder):
     journal.close()
 
 
-def test_a_full_buffer_slows_the_producer(folder, monkeypatch):
+def test_a_full_buffer_slows_the_producer(folder):
     backend = Gated()
     journal = Journal(backend, folder, buffer=10)
-    pause = journals.clock.pause
+    pause = journal.pause
     outcome = []
     known = threading.Event()
 
@@ -123,7 +123,7 @@ def test_a_full_buffer_slows_the_producer(folder, monkeypatch):
         outcome.append("through")
         known.set()
 
-    monkeypatch.setattr(journals.clock, "pause", noted_pause)
+    journal.pause = noted_pause
     producer = threading.Thread(target=produce)
     producer.start()
     known.wait()
@@ -280,7 +280,7 @@ def test_the_executor_is_told_of_runs_that_another_has_taken_over(folder):
     assert refused == [RUN.id]
 
 
-def test_an_interrupted_producer_is_not_made_to_wait_again(folder, quick, monkeypatch):
+def test_an_interrupted_producer_is_not_made_to_wait_again(folder, quick):
     backend = Gated()
     journal = Journal(backend, folder, buffer=2, flush_timeout=0.01)
     journal.append(log(RUN, "first"))
@@ -291,7 +291,7 @@ def test_an_interrupted_producer_is_not_made_to_wait_again(folder, quick, monkey
         pauses.append(seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(journals.clock, "pause", interrupted)
+    journal.pause = interrupted
     with pytest.raises(KeyboardInterrupt):
         for _ in range(10):
             journal.append(log(RUN))

@@ -10,9 +10,11 @@ from noria.backend.processes import epitaph, is_alive
 from noria.core.jsontext import from_json, to_json
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
+from noria.core.transitions import Actor, check
 from noria.store import flow_runs, groups, processes, task_runs
 from noria.store.database import Connection
 
+_UNDER_WAY = (StateType.RUNNING, StateType.CANCELLING)
 CANCEL_REQUESTED = "cancellation was requested"
 
 
@@ -21,8 +23,11 @@ def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> 
     row = flow_runs.get(connection, flow_run)
     if row is None or is_executed(connection, row, now):
         return None
+    if row.state not in TERMINAL_STATES and not _is_suspended(row):
+        row = _entered(row, StateType.CRASHED, Actor.REAPER, "no process executed it", now)
     epoch = row.epoch + 1
-    taken = _entered(row, StateType.PENDING, f"execution {epoch} begins", now)._replace(
+    message = f"execution {epoch} begins"
+    taken = _entered(row, StateType.PENDING, Actor.RESUME, message, now)._replace(
         epoch=epoch, process=process, end=None, result=None, error=None
     )
     flow_runs.save(connection, taken)
@@ -35,11 +40,14 @@ def cancel(connection: Connection, flow_run: bytes, now: int) -> FlowRunRow | No
         row = flow_runs.get(connection, found)
         if row is None or row.state in TERMINAL_STATES:
             continue
-        if not is_executed(connection, row, now):
-            _end(connection, row, StateType.CANCELLED, CANCEL_REQUESTED, now)
+        executed = is_executed(connection, row, now)
+        if executed or row.state in _UNDER_WAY:
+            row = _entered(row, StateType.CANCELLING, Actor.PERSON, CANCEL_REQUESTED, now)
+        if executed:
+            flow_runs.save(connection, row)
         else:
-            asked = _entered(row, StateType.CANCELLING, CANCEL_REQUESTED, now)
-            flow_runs.save(connection, asked)
+            actor = Actor.REAPER if row.state is StateType.CANCELLING else Actor.PERSON
+            _end(connection, row, StateType.CANCELLED, actor, CANCEL_REQUESTED, now)
     return flow_runs.get(connection, flow_run)
 
 
@@ -58,7 +66,7 @@ def crash_runs_of(connection: Connection, process: bytes, now: int) -> list[Cras
     message = epitaph(processes.get(connection, process))
     verdicts = []
     for row in _left_behind(connection, process):
-        _end(connection, row, StateType.CRASHED, message, now)
+        _end(connection, row, StateType.CRASHED, Actor.REAPER, message, now)
         verdicts.append(CrashVerdict(row.id, row.name, message))
     return verdicts
 
@@ -81,14 +89,26 @@ def _is_suspended(row: FlowRunRow) -> bool:
     return row.state is StateType.PAUSED and row.state_name == Name.SUSPENDED
 
 
-def _end(connection: Connection, row: FlowRunRow, state: StateType, message: str, now: int) -> None:
-    flow_runs.save(connection, _entered(row, state, message, now)._replace(end=now))
+def _end(
+    connection: Connection,
+    row: FlowRunRow,
+    state: StateType,
+    actor: Actor,
+    message: str,
+    now: int,
+) -> None:
+    flow_runs.save(connection, _entered(row, state, actor, message, now)._replace(end=now))
     task_runs.end_unfinished(connection, row.id, state, message, now)
     groups.end_unfinished(connection, row.id, state)
 
 
-def _entered(row: FlowRunRow, state: StateType, message: str, now: int) -> FlowRunRow:
-    """The row in another state, with all that came before written into its history."""
+def _entered(row: FlowRunRow, state: StateType, actor: Actor, message: str, now: int) -> FlowRunRow:
+    """The row in another state, with all that came before written into its history.
+
+    Raises:
+        ForbiddenTransition: The actor may not do that; see `noria.core.transitions`.
+    """
+    check(row.state, state, actor)
     history = from_json(row.history) if row.history else _history_by_times(row)
     history.append([default_name(state), now, message])
     return row._replace(state=state, state_name=None, message=message, history=to_json(history))

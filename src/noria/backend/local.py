@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from noria.backend import executions
-from noria.backend.port import CrashVerdict, MemoEntry, RunFilter, RunSummary, StoreInfo
+from noria.backend.port import (
+    ArtifactFilter,
+    CrashVerdict,
+    MemoEntry,
+    RunFilter,
+    RunSummary,
+    StoreInfo,
+)
 from noria.core.records import (
+    ArtifactRow,
     Batch,
     CacheRow,
     FlowRunRow,
@@ -14,9 +22,11 @@ from noria.core.records import (
     LogRow,
     ProcessRow,
     TaskRunRow,
+    VariableRow,
 )
 from noria.core.states import StateType
 from noria.store import (
+    artifacts,
     batches,
     cache,
     filters,
@@ -27,6 +37,7 @@ from noria.store import (
     task_runs,
     upkeep,
     values,
+    variables,
 )
 from noria.store.database import Database
 from noria.store.migrations import SCHEMA_VERSION
@@ -158,6 +169,42 @@ class LocalBackend:
     def cached(self, key: str, now: int) -> CacheRow | None:
         with self._database.read() as connection:
             return cache.get(connection, values.mended(key), now)
+
+    def artifact(self, artifact: bytes) -> ArtifactRow | None:
+        with self._database.read() as connection:
+            return artifacts.get(connection, artifact)
+
+    def artifacts(self, where: ArtifactFilter) -> list[ArtifactRow]:
+        query = filters.artifacts(**where._asdict())
+        with self._database.read() as connection:
+            return artifacts.select(connection, *query)
+
+    def find_artifacts(self, reference: str) -> list[ArtifactRow]:
+        by_key = filters.artifacts(
+            **ArtifactFilter(key=values.mended(reference), latest=True)._asdict()
+        )
+        with self._database.read() as connection:
+            found = artifacts.select(connection, *by_key)
+            return found or artifacts.by_id(connection, reference, FOUND_LIMIT)
+
+    def variable(self, name: str) -> VariableRow | None:
+        with self._database.read() as connection:
+            return variables.get(connection, values.mended(name))
+
+    def variables(
+        self, text: str | None = None, after: str | None = None, limit: int = 1000
+    ) -> list[VariableRow]:
+        with self._database.read() as connection:
+            return variables.page(connection, values.mended(text), after, limit)
+
+    def set_variable(self, row: VariableRow, overwrite: bool) -> VariableRow | None:
+        row = VariableRow._make(map(values.mended, row))
+        with self._database.write() as connection:
+            return variables.save(connection, row, overwrite)
+
+    def unset_variable(self, name: str) -> bool:
+        with self._database.write() as connection:
+            return variables.delete(connection, values.mended(name))
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         with self._database.write() as connection:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from noria.core.records import (
+    ArtifactRow,
     Batch,
     CacheRow,
     FlowRunRow,
@@ -18,6 +19,7 @@ from noria.core.records import (
     ProcessRow,
     StoredValue,
     TaskRunRow,
+    VariableRow,
 )
 from noria.core.states import StateType
 
@@ -66,6 +68,20 @@ class RunSummary(NamedTuple):
 
     run: FlowRunRow
     counts: tuple[int, ...]
+
+
+class ArtifactFilter(NamedTuple):
+    """Which artifacts to list; None does not restrict. The last updated first."""
+
+    key: str | None = None
+    version: int | None = None
+    kind: str | None = None
+    flow_run: bytes | None = None
+    task_run: bytes | None = None
+    latest: bool = False
+    """Only the newest version of each key."""
+    limit: int = 100
+    offset: int = 0
 
 
 class StoreInfo(NamedTuple):
@@ -158,6 +174,31 @@ class Backend(Protocol):
 
     def cached(self, key: str, now: int) -> CacheRow | None:
         """An unexpired cached result."""
+
+    def artifact(self, artifact: bytes) -> ArtifactRow | None:
+        """One artifact with its data."""
+
+    def artifacts(self, where: ArtifactFilter) -> list[ArtifactRow]:
+        """A page of artifacts, the last updated first; their data is left out."""
+
+    def find_artifacts(self, reference: str) -> list[ArtifactRow]:
+        """Artifacts that `reference` may name: a key (its newest version), a full id or beginning
+        of one; their data is left out."""
+
+    def variable(self, name: str) -> VariableRow | None:
+        """One variable."""
+
+    def variables(
+        self, text: str | None = None, after: str | None = None, limit: int = 1000
+    ) -> list[VariableRow]:
+        """Variables by name, from keyset `after` on; only those with `text` in their names."""
+
+    def set_variable(self, row: VariableRow, overwrite: bool) -> VariableRow | None:
+        """Set a variable and return it as it is now; None when there is one that must not be
+        overwritten."""
+
+    def unset_variable(self, name: str) -> bool:
+        """Delete a variable; False when there is none."""
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         """Delete a run with all below it; False when there is none."""

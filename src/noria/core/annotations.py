@@ -71,7 +71,7 @@ class Quote(quote[T]):
     __slots__ = ()
 
     def __new__(cls, value: T) -> Quote[T]:
-        import warnings
+        import warnings  # noqa: PLC0415 - for an old spelling only
 
         message = "`Quote` is deprecated: use `quote` instead."
         warnings.warn(message, DeprecationWarning, stacklevel=2)
@@ -94,7 +94,7 @@ class freeze(BaseAnnotation[T]):
     __slots__ = ()
 
     def __new__(cls, value: T) -> freeze[T]:
-        import pydantic_core
+        import pydantic_core  # noqa: PLC0415 - for deployments only
 
         try:
             pydantic_core.to_json(value)
@@ -110,7 +110,7 @@ class freeze(BaseAnnotation[T]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
+        from pydantic_core import core_schema  # noqa: PLC0415 - comes with pydantic
 
         unwrap = core_schema.plain_serializer_function_ser_schema(lambda mark: mark.unfreeze())
         return core_schema.no_info_after_validator_function(

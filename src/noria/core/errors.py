@@ -251,7 +251,7 @@ class TerminationSignal(ExternalSignal):
 
 def exception_traceback(exc: BaseException) -> str:
     """An exception as Python prints it, traceback first."""
-    import traceback
+    import traceback  # noqa: PLC0415 - only who shows errors needs it
 
     return "".join(traceback.TracebackException.from_exception(exc).format())
 

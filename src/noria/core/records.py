@@ -189,6 +189,45 @@ class CacheRow(NamedTuple):
     task_name: str
 
 
+class ArtifactRow(NamedTuple):
+    """Something that a run shows to people: a table, a text, a link, a progress, an image."""
+
+    id: bytes
+    key: str | None
+    """What its versions have in common; None for one that stands alone."""
+    kind: str | None
+    """`table`, `markdown`, `progress`, `image`, or one of the user's own."""
+    summary: str
+    """What of it fits in one line."""
+    created: int
+    updated: int
+    """Of two rows of one id the later one counts."""
+    flow_run: bytes | None
+    task_run: bytes | None
+    metadata: str | None
+    """JSON object of texts."""
+    description: str | None
+    note: str | None
+    """What was left out of the data, and why."""
+    format: str
+    """`text` when the data is the text itself, `json` when it is the JSON of something else."""
+    data: str
+    version: int | None = None
+    """Counts the artifacts of a key; given by the store."""
+
+
+class VariableRow(NamedTuple):
+    """A named value that flows and people share."""
+
+    name: str
+    value: str
+    """JSON."""
+    tags: str
+    """JSON list."""
+    created: int
+    updated: int
+
+
 class ProcessRow(NamedTuple):
     """A process that executes runs: its lease is what tells a live run from a dead one."""
 
@@ -218,9 +257,10 @@ class Batch(NamedTuple):
     groups: list[GroupRow]
     logs: list[LogRow]
     cache: list[CacheRow]
+    artifacts: list[ArtifactRow]
 
 
-Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow
+Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow | ArtifactRow
 
 
 def task_run_name(group_name: str, row: TaskRunRow) -> str:

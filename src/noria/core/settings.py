@@ -18,12 +18,19 @@ class Settings(NamedTuple):
 
     home: str = "~/.noria"
     """NORIA_HOME: the folder of the store, the results and the spool."""
+    profile: str = ""
+    """NORIA_PROFILE: the profile to use; empty means the one that `noria profile use` has set."""
+    env_file: str = ""
+    """NORIA_ENV_FILE: a file of further variables, one `NAME=value` a line."""
     database_url: str = ""
     """NORIA_DATABASE_URL: the store; empty means `noria.db` under the home."""
     logging_level: str = "INFO"
     """NORIA_LOGGING_LEVEL: the least severe lines to record and show."""
     logging_extra_loggers: str = ""
-    """NORIA_LOGGING_EXTRA_LOGGERS: comma separated loggers of yours that join the run."""
+    """NORIA_LOGGING_EXTRA_LOGGERS: comma separated loggers of yours that join the run; `*` is the
+    root, so all."""
+    logging_structlog: bool = False
+    """NORIA_LOGGING_STRUCTLOG: whether what structlog is told joins the run."""
     logging_log_prints: bool = False
     """NORIA_LOGGING_LOG_PRINTS: whether prints of flows and tasks become log lines."""
     log_format: str = "auto"
@@ -58,6 +65,8 @@ class Settings(NamedTuple):
     """NORIA_JOURNAL_BUFFER: records that may wait for the store before the producer is slowed."""
     lease_seconds: float = 10.0
     """NORIA_LEASE_SECONDS: how long a process may be silent before another host calls it dead."""
+    privacy_key: str = ""
+    """NORIA_PRIVACY_KEY: the key of `noria.privacy.hash_id`."""
 
     @property
     def home_path(self) -> str:

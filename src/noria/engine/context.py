@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from noria.core import clock
-from noria.core.settings import load
 from noria.core.states import set_async_probe
+from noria.engine.configuration import settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,7 +63,7 @@ class RunContext(ContextModel):
     @property
     def start_time(self) -> datetime:
         """When the run began."""
-        return self.run.start_time or clock.to_datetime(self.run.created)
+        return self.run.start_time or self.run.created
 
     @property
     def persist_result(self) -> bool:
@@ -74,14 +72,14 @@ class RunContext(ContextModel):
         asked = self.owner.persist_result
         if asked is None and self.outer is not None:
             return self.outer.persist_result
-        return load(os.environ).results_persist_by_default if asked is None else bool(asked)
+        return settings().results_persist_by_default if asked is None else bool(asked)
 
     @property
     def result_store(self) -> Any:
         """A store of results by name, where this run's own results go; see `noria.results`."""
         from noria.values.result_store import store_for  # noqa: PLC0415 - few runs ask for it
 
-        return store_for(load(os.environ), self.owner)
+        return store_for(settings(), self.owner)
 
 
 class FlowRunContext(RunContext):
@@ -122,6 +120,11 @@ class FlowRunContext(RunContext):
     def run(self) -> FlowRun:
         """The flow run."""
         return self.flow_run
+
+    @property
+    def persist_result(self) -> bool:
+        """Whether results are to be kept."""
+        return self.execution.persists
 
     @property
     def task_runner(self) -> Any:
@@ -169,14 +172,26 @@ class TaskRunContext(RunContext):
         return self.task
 
     @property
+    def persist_result(self) -> bool:
+        """Whether the result is to be kept."""
+        asked: bool | None = self.task.persist_result
+        if asked is None and self.flow_context is not None:
+            return self.flow_context.persist_result
+        return load(os.environ).results_persist_by_default if asked is None else asked
+
+    @property
     def run(self) -> TaskRun:
         """The task run."""
         return self.task_run
 
     @classmethod
     def get(cls) -> TaskRunContext | None:
-        """The context of the innermost task run; None outside tasks."""
-        return task_context.get()
+        """The context of the innermost task run, also of one that called the flow around this
+        code; None outside tasks."""
+        found: FlowRunContext | TaskRunContext | None = innermost()
+        while isinstance(found, FlowRunContext):
+            found = found.outer
+        return found
 
 
 class TagsContext(ContextModel):

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import atexit
-import os
 from typing import Any
 
-from noria.core.settings import load
+from noria.engine.configuration import settings, sources
 
 _RETRY_VARIABLES = ("_DEFAULT_RETRIES", "_DEFAULT_RETRY_DELAY_SECONDS")
 _background: Any = None
 
 
 def _asked(prefix: str) -> bool:
-    return any(prefix + name in os.environ for name in _RETRY_VARIABLES)
+    found = sources()
+    return any(prefix + name in found for name in _RETRY_VARIABLES)
 
 
 def task_retries() -> tuple[int, float]:
     """Retries and delay in seconds of tasks that do not say."""
     if not _asked("NORIA_TASKS"):
         return 0, 0
-    settings = load(os.environ)
-    return settings.tasks_default_retries, settings.tasks_default_retry_delay_seconds
+    found = settings()
+    return found.tasks_default_retries, found.tasks_default_retry_delay_seconds
 
 
 def flow_retries() -> tuple[int, float]:
     """Retries and delay in seconds of flows that do not say."""
     if not _asked("NORIA_FLOWS"):
         return 0, 0
-    settings = load(os.environ)
-    return settings.flows_default_retries, settings.flows_default_retry_delay_seconds
+    found = settings()
+    return found.flows_default_retries, found.flows_default_retry_delay_seconds
 
 
 def background_runner(make: Any) -> Any:

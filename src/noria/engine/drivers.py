@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from noria.core import clock
 from noria.engine import interrupts
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.gate import Gate
 
 R = TypeVar("R")
 
@@ -22,18 +23,25 @@ R = TypeVar("R")
 def drive(program: Program[R]) -> R:
     """Perform a program's effects by blocking the calling thread; returns the program's result."""
     send = program.send
+    gate = interrupts.gate()
+    was_open = gate.shut()
     try:
         effect = send(None)
         while True:
             try:
+                gate.open()
                 answer = perform(effect)
+                gate.shut()
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                gate.shut(exc)
                 effect = program.throw(exc)
             else:
                 effect = send(answer)
     except StopIteration as stop:
         result: R = stop.value
         return result
+    finally:
+        gate.restore(was_open)
 
 
 def perform(effect: Effect) -> Any:
@@ -71,16 +79,8 @@ def finish(value: Any) -> Any:
 
         if asyncio._get_running_loop() is None:
             return asyncio.run(value)
-        return _beside(lambda: asyncio.run(value))
+        return _Beside(lambda: asyncio.run(value)).outcome()
     return value
-
-
-def _beside(fn: Any) -> Any:
-    """Call `fn` on a thread of its own, in this context, and wait for it."""
-    runner = _Beside(fn)
-    runner.thread.start()
-    runner.thread.join()
-    return runner.outcome()
 
 
 def _call_with_timeout(effect: Call) -> Any:
@@ -89,36 +89,58 @@ def _call_with_timeout(effect: Call) -> Any:
 
     seconds = effect.timeout
     assert seconds is not None
+    error = interrupts.timeout_error(effect.on_timeout, seconds)
     if threading.current_thread() is threading.main_thread() and clock.is_real():
-        with interrupts.deadline(seconds, effect.on_timeout):
-            return call()
+        gate = interrupts.gate()
+        gate.shut()
+        with interrupts.deadline(seconds, error):
+            return _through(gate, call)
     # No signal reaches another thread: the call goes to a thread of its own, which can be left.
-    runner = _Beside(call)
-    runner.thread.start()
-    runner.thread.join(seconds)
-    if runner.thread.is_alive():
-        interrupts.raise_in_thread(runner.thread, effect.on_timeout)
-        raise interrupts.timeout_error(effect.on_timeout, seconds)
-    return runner.outcome()
+    return _Beside(call).outcome(seconds, error)
+
+
+def _through(gate: Gate, fn: Callable[[], Any]) -> Any:
+    """Call `fn` with the gate open, and leave it shut."""
+    try:
+        gate.open()
+        value = fn()
+        gate.shut()
+    except BaseException as exc:
+        gate.shut(exc)
+        raise
+    return value
 
 
 class _Beside:
     """One call on one daemon thread, under a copy of the caller's context."""
 
-    def __init__(self, fn: Any) -> None:
+    def __init__(self, fn: Callable[[], Any]) -> None:
         self._fn = fn
         self._context = copy_context()
         self._value: Any = None
         self._raised: BaseException | None = None
-        self.thread = threading.Thread(target=self._run, name="noria-call", daemon=True)
+        self._gate: Gate | None = None
+        self._done = threading.Event()
+        threading.Thread(target=self._run, name="noria-call", daemon=True).start()
 
     def _run(self) -> None:
+        self._gate = gate = interrupts.gate()
+        gate.shut()
         try:
-            self._value = self._context.run(self._fn)
+            self._value = self._context.run(_through, gate, self._fn)
         except BaseException as exc:  # noqa: BLE001 - handed to the waiting thread
             self._raised = exc
+        self._done.set()
 
-    def outcome(self) -> Any:
+    def outcome(self, seconds: float | None = None, on_timeout: BaseException | None = None) -> Any:
+        """Wait for what the call gives; whatever ends the waiting ends the call."""
+        try:
+            if not interrupts.gate().wait(self._done, seconds) and on_timeout is not None:
+                raise on_timeout
+        except BaseException as exc:
+            if self._gate is not None:
+                self._gate.strike(exc)
+            raise
         if self._raised is not None:
             raise self._raised
         return self._value

@@ -56,7 +56,10 @@ class FlowExecution:
         self.transient: list[bytes] = []
         self.cancelled: BaseException | None = None
         self.strict = flow.durability == "strict"
+        self.persists = False
+        """Whether the flow asked for results to be kept, which its tasks inherit."""
         self.thread = threading.current_thread()
+        self.gate = interrupts.gate()
         self.reused = 0
         self._groups: dict[Any, Group] = {}
         self._numbers = itertools.count(1)
@@ -179,12 +182,13 @@ class FlowExecution:
         self.cancelled = error
         for future in list(self.futures):
             future.cancel()
+        in_main = self.thread is threading.main_thread()
+        if in_main and interrupts.cancel_in_main_thread(error):
+            return
         if self.cancel_async is not None:
             self.cancel_async()
-        elif self.thread is threading.main_thread():
-            interrupts.cancel_in_main_thread(error)
         else:
-            interrupts.raise_in_thread(self.thread, CancelRun)
+            self.gate.strike(error)
 
     def check_cancelled(self) -> None:
         """Raise if the run was asked to stop; called where a new task would begin."""

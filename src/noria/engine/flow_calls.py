@@ -16,7 +16,7 @@ from noria.core.records import FlowRunRow, GroupKind
 from noria.core.states import StateType
 from noria.engine.calls import TaskCall, resolve_arguments, unfinished
 from noria.engine.collections import holds_references
-from noria.engine.context import current_tags, flow_context
+from noria.engine.context import current_tags, flow_context, innermost
 from noria.engine.effects import Effect, Wait
 from noria.engine.execution import FlowExecution
 from noria.engine.groups import Place
@@ -113,6 +113,13 @@ class FlowCall:
         run.process = self.session.process
         return run
 
+    def stop(self, error: BaseException) -> None:
+        """Stop the run, which is on an event loop, because of `error`."""
+        if self.execution is not None and self.execution.cancelled is None:
+            self.execution.cancelled = error
+        if self.cancel_async is not None:
+            self.cancel_async()
+
     def await_upstreams(self) -> Generator[Effect, Any, None]:
         """Wait for futures among the arguments and put their results in their place.
 
@@ -127,6 +134,17 @@ class FlowCall:
         self.parameters = resolve_arguments(self.parameters, self.wait_for)
         self.wait_for = None
 
+    def _persists(self) -> bool:
+        asked: bool | None = self.flow.persist_result
+        if asked is not None:
+            return asked
+        outer = innermost()
+        return (
+            self.session.settings.results_persist_by_default
+            if outer is None
+            else outer.persist_result
+        )
+
     def begin_execution(self) -> FlowExecution:
         """Make the execution: its runner, and what earlier executions of the run have kept."""
         memo = self.memo or {}
@@ -135,6 +153,7 @@ class FlowCall:
         runner = self.flow.task_runner.duplicate()
         self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
         self.execution.cancel_async = self.cancel_async
+        self.execution.persists = self._persists()
         parent = None if self.tracking is None else self.tracking.execution
         if parent is not None and parent.strict:
             self.execution.strict = True
@@ -168,7 +187,7 @@ class FlowCall:
 
 
 def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
-    run.raw_id, run.name, run.created = row.id, row.name, row.created
+    run.raw_id, run.name, run.born = row.id, row.name, row.created
     run.epoch, run.run_count = row.epoch, row.run_count
     run.root_run, run.parent_run, run.parent_task = row.root_run, row.parent_run, row.parent_task
     run.tags = from_json(row.tags) if row.tags else []

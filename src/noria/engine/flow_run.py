@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from types import GeneratorType
 from typing import Any
 
 from noria.core import clock
@@ -25,6 +26,7 @@ from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep
 from noria.engine.execution import FlowExecution
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
+from noria.engine.keeping import check_serializer
 from noria.engine.prints import prints_of
 from noria.engine.runs import FlowRun
 
@@ -120,6 +122,8 @@ def _prepare(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, 
             run.previewed = previews(call.parameters)
             run.enter_state(failed_state(exc, message))
             return False
+    if flow.result_serializer is not None:
+        check_serializer(flow.result_serializer)
     context.parameters = run.parameters = call.parameters
     run.previewed = previews(call.parameters)
     if flow.flow_run_name is not None and run.epoch == 1:
@@ -184,8 +188,9 @@ def _one_attempt(
         yield from _give_up(call)
         return failed_state(exc, "Flow run encountered an exception:")
     resolved = _futures_to_states(value)
-    call.returned = resolved
     state = state_of_return_value(resolved)
+    # The items of a generator have been taken by now.
+    call.returned = state.data if type(resolved) is GeneratorType else resolved
     unseen = execution.failures_nobody_saw()
     if unseen and state.type is StateType.COMPLETED and flow.on_unobserved_failure == "fail":
         return _unseen_failure(unseen)
@@ -293,24 +298,28 @@ def _futures_to_states(value: Any) -> Any:
 
 
 def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
-    """Keep the result, put the final state on record, wait until it is safe."""
+    """Keep the result, put the final state on record, wait until it is safe; only then tell the
+    hooks."""
     run, execution = call.run, call.execution
     assert execution is not None
     run.stop()
     try:
         if run.state_type is StateType.COMPLETED:
             run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
-        if hooks:
-            yield from _hooks(call)
     finally:
         _record(call)
     journal = execution.session.journal
-    if run.state_type is StateType.COMPLETED and execution.transient:
-        transient = execution.transient
+    outermost = call.tracking is None or call.tracking.execution is None
+    transient = execution.transient if run.state_type is StateType.COMPLETED else []
+    if outermost or execution.strict or transient:
         yield Commit(journal)
+    if transient:
         yield Ask(lambda: execution.session.backend.forget(run.raw_id, transient))
-    elif call.tracking is None or call.tracking.execution is None or execution.strict:
-        yield Commit(journal)
+    if hooks and call.flow.hooks_for(run.state_type):
+        yield from _hooks(call)
+        if outermost:
+            # What the hooks have logged is part of the run.
+            yield Commit(journal)
 
 
 def _hooks(call: FlowCall) -> Generator[Effect, Any, None]:

@@ -6,12 +6,14 @@ Made by the tens of thousands, so one is a few slots, and what waiting needs is 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from noria.core import clock
 from noria.core.states import State, StateType, state_result
+from noria.engine.gate import gate
 
 if TYPE_CHECKING:
     import uuid
@@ -44,11 +46,14 @@ def waiting() -> Iterator[None]:
     if pool is None:
         yield
         return
+    own = gate()
+    was_open = own.shut()
     pool.stand_aside()
     try:
         yield
     finally:
         pool.come_back()
+        own.restore(was_open)
 
 
 class Future(Generic[R]):
@@ -124,7 +129,7 @@ class Future(Generic[R]):
         arrived = threading.Event()
         self.on_done(lambda _: arrived.set())
         with waiting():
-            arrived.wait(timeout)
+            gate().wait(arrived, timeout)
 
     async def wait_async(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - Prefect's
         """Wait without blocking the event loop."""
@@ -293,25 +298,27 @@ class _Arrivals:
     """Futures in the order in which they end."""
 
     def __init__(self, futures: Iterable[Future[R]]) -> None:
-        self._ended: list[Future[Any]] = []
-        self._signal = threading.Condition()
+        self._ended: deque[Future[Any]] = deque()
+        self._some = threading.Event()
         for future in futures:
             future.observed = True
             future.on_done(self._arrive)
 
     def _arrive(self, future: Future[Any]) -> None:
-        with self._signal:
-            self._ended.append(future)
-            self._signal.notify()
+        self._ended.append(future)
+        self._some.set()
 
     def next_ones(self, timeout: float | None) -> list[Future[Any]]:
         """What has ended since the last call, waiting for at least one; none after `timeout`."""
-        with self._signal:
-            if not self._ended:
-                with waiting():
-                    self._signal.wait_for(lambda: bool(self._ended), timeout)
-            ended, self._ended = self._ended, []
-            return ended
+        if not self._ended:
+            # No lock is held meanwhile: what is waited for needs it to arrive.
+            with waiting():
+                gate().wait(self._some, timeout)
+        self._some.clear()
+        ended = []
+        while self._ended:
+            ended.append(self._ended.popleft())
+        return ended
 
 
 def as_completed(

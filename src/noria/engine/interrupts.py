@@ -1,40 +1,50 @@
 """Stopping user code from outside: deadlines, cancel requests, Ctrl-C and SIGTERM.
 
 In the main thread a real signal does it, because only a signal ends a blocking call. In other
-threads an exception is set, which the thread meets at its next step of Python.
+threads an exception is set, which the thread meets at its next step of Python. Either strikes only
+while the thread's gate is open: see `noria.engine.gate`.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from noria.core import clock
-from noria.core.errors import CancelRun, TerminationSignal
+from noria.core.errors import TerminationSignal
+from noria.engine.gate import gate
+
+Stop = Callable[[BaseException], None]
+"""Stops what runs on an event loop."""
 
 
 class _Deadline:
-    __slots__ = ("error", "moment", "seconds")
+    __slots__ = ("error", "moment")
 
-    def __init__(self, moment: float, error: type[BaseException], seconds: float) -> None:
+    def __init__(self, moment: float, error: BaseException) -> None:
         self.moment = moment
         self.error = error
-        self.seconds = seconds
 
 
 _deadlines: list[_Deadline] = []
 _pending_cancels: list[BaseException] = []
+_stops: list[Stop | None] = []
+"""Of each outermost run in the main thread whose SIGTERM is ours; None for a blocking one."""
 _NEVER = 0.0
 
 
 @contextmanager
-def deadline(seconds: float, error: type[BaseException]) -> Iterator[None]:
-    """Raise `error` in the main thread if the block takes longer than `seconds`. Nests."""
-    mine = _Deadline(clock.monotonic() + seconds, error, seconds)
+def deadline(seconds: float, error: BaseException) -> Iterator[None]:
+    """Raise `error` in the main thread if the block takes longer than `seconds`. Nests.
+
+    To be entered and left with the gate shut; the block opens it.
+    """
+    mine = _Deadline(clock.monotonic() + seconds, error)
     outermost = not _deadlines
     previous: Any = signal.signal(signal.SIGALRM, _on_alarm) if outermost else None
     _deadlines.append(mine)
@@ -46,6 +56,8 @@ def deadline(seconds: float, error: type[BaseException]) -> Iterator[None]:
         _arm()
         if outermost:
             signal.signal(signal.SIGALRM, previous)
+        # Too late: the block has ended by itself in the meantime.
+        gate().forget(error)
 
 
 def timeout_error(error: type[BaseException], seconds: float) -> BaseException:
@@ -67,67 +79,103 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
     moment = clock.monotonic()
     for entry in _deadlines:
         if entry.moment <= moment + 1e-3:
-            # Once is enough: a handler that fires again would strike the clean-up code.
+            # Once is enough: a deadline that has passed does not strike the clean-up code.
             entry.moment = float("inf")
-            raise timeout_error(entry.error, entry.seconds)
+            _arm()
+            gate().arrive(entry.error)
+            return
     _arm()
 
 
-def raise_in_thread(thread: threading.Thread, error: type[BaseException]) -> None:
-    """Let `error` be raised in another thread as soon as it runs Python again."""
-    if thread.ident is not None and thread.is_alive():
-        import ctypes  # noqa: PLC0415 - slow to load, and few runs are interrupted
+def cancel_in_main_thread(error: BaseException) -> bool:
+    """Interrupt the main thread, even in a blocking call, with `error`.
 
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(error)
-        )
-
-
-def cancel_in_main_thread(error: BaseException) -> None:
-    """Interrupt the main thread, even in a blocking call, with `error`."""
+    Returns:
+        False when the signal that would do it belongs to somebody else.
+    """
     ident = threading.main_thread().ident
-    if ident is not None:
-        _pending_cancels.append(error)
-        signal.pthread_kill(ident, signal.SIGTERM)
+    if ident is None or not _stops:
+        return False
+    _pending_cancels.append(error)
+    signal.pthread_kill(ident, signal.SIGTERM)
+    return True
 
 
 @contextmanager
-def termination() -> Iterator[None]:
-    """While a run executes in the main thread, SIGTERM ends it in order instead of at once.
+def termination(stop: Stop | None = None) -> Iterator[None]:
+    """While a run executes in the main thread, SIGTERM ends it in order instead of at once, and
+    Ctrl-C strikes only where it can be recorded.
 
     Outside the main thread, or where somebody has a handler of their own, nothing is changed.
+
+    Parameters:
+        stop: Stops the run, when it runs on an event loop.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.getsignal(signal.SIGTERM)
-    if previous not in (signal.SIG_DFL, None):
-        yield
-        return
-    signal.signal(signal.SIGTERM, _on_terminate)
+    taken = []
+    for number, handler in ((signal.SIGTERM, _on_terminate), (signal.SIGINT, _on_interrupt)):
+        if signal.getsignal(number) in _FREE:
+            taken.append((number, signal.signal(number, handler)))
+    # A run that another one of ours stands in, in a task outside flows say, shares its handler.
+    ours = signal.getsignal(signal.SIGTERM) is _on_terminate
+    if ours:
+        _stops.append(stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if ours:
+            _stops.pop()
+        for number, previous in taken:
+            signal.signal(number, previous)
+
+
+_FREE = (signal.SIG_DFL, None, signal.default_int_handler)
 
 
 def _on_terminate(signum: int, frame: FrameType | None) -> None:
-    if _pending_cancels:
-        raise _pending_cancels.pop(0)
-    raise TerminationSignal(signal=signum)
+    error = _pending_cancels.pop(0) if _pending_cancels else TerminationSignal(signal=signum)
+    stop = _stops[-1] if _stops else None
+    if stop is None:
+        gate().arrive(error)
+        return
+    stop(error)
+    if _in_a_step_of_the_loop():
+        raise error
+
+
+def _on_interrupt(signum: int, frame: FrameType | None) -> None:
+    gate().arrive(KeyboardInterrupt())
+
+
+def _in_a_step_of_the_loop() -> bool:
+    """Whether the event loop executes somebody's code, which may block, rather than waits."""
+    asyncio = sys.modules["asyncio"]
+    loop = asyncio._get_running_loop()
+    return loop is not None and asyncio.current_task(loop) is not None
 
 
 def sleep(seconds: float) -> None:
     """Sleep so that a signal or a cancel still gets through."""
-    if seconds > 0:
+    if seconds <= 0:
+        return
+    if clock.is_real():
+        gate().wait(threading.Event(), seconds)
+    else:
         clock.sleep(seconds)
 
 
+def pause(seconds: float) -> None:
+    """Really wait, whatever clock is installed, so that a signal or a cancel gets through."""
+    gate().wait(threading.Event(), seconds)
+
+
 __all__ = [
-    "CancelRun",
     "cancel_in_main_thread",
     "deadline",
-    "raise_in_thread",
+    "gate",
+    "pause",
     "sleep",
     "termination",
     "timeout_error",

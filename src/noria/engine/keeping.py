@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from noria.core.annotations import NotSet
@@ -39,6 +40,17 @@ def load_scalar(stored: StoredValue) -> Any:
     return pickle.loads(stored.inline)
 
 
+def check_serializer(given: Any) -> None:
+    """Refuse a serializer that there is not, before a run has done its work.
+
+    Raises:
+        ValueError: Names it and those there are.
+    """
+    from noria.values.serializers import resolve_serializer  # noqa: PLC0415 - loads json
+
+    resolve_serializer(given)
+
+
 def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
     """Keep a task's result as its options say.
 
@@ -52,13 +64,14 @@ def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
     """
     task, execution = call.task, call.execution
     session = call.session()
-    wanted = wanted or bool(task.persist_result)
+    owners = [task] if execution is None else [task, execution.flow]
+    wanted = wanted or any(owner.persist_result for owner in owners)
     limit = None if wanted else session.settings.results_keep_limit
     try:
         stored = session.results.keep(
             value,
-            serializer=task.result_serializer,
-            storage=task.result_storage,
+            serializer=_first(owner.result_serializer for owner in owners),
+            storage=_first(owner.result_storage for owner in owners),
             limit=limit,
             key=None if task.result_storage_key is None else task.storage_key(call.parameters),
         )
@@ -71,6 +84,11 @@ def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
     elif task.persist_result is False and execution is not None:
         execution.transient.append(call.run.raw_id)
     return stored
+
+
+def _first(options: Iterator[Any]) -> Any:
+    """The task's option, else what it inherits."""
+    return next((option for option in options if option is not None), None)
 
 
 def _say(call: TaskCall, what: str, wanted: bool) -> None:

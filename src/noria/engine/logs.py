@@ -14,6 +14,7 @@ from noria.core.previews import preview
 from noria.core.records import LogRow
 from noria.core.settings import level_number, load
 from noria.engine.context import FlowRunContext, TaskRunContext, innermost
+from noria.engine.gate import gate
 
 FLOW_LOGGER = "noria.flow_runs"
 TASK_LOGGER = "noria.task_runs"
@@ -40,7 +41,10 @@ class RunLogHandler(logging.Handler):
     """Puts a record on record with the run it was logged in; one logged outside runs is let go."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the line to the journal. Never raises: a log call must not end a run."""
+        """Append the line to the journal. Never raises: a log call must not end a run. An
+        interruption waits until the line is on record, or it would be taken for a failure of that."""
+        own = gate()
+        was_open = own.shut()
         try:
             context = innermost()
             if context is None:
@@ -51,6 +55,8 @@ class RunLogHandler(logging.Handler):
                 flow.execution.session.journal.append(row)
         except Exception:  # noqa: BLE001 - see above; logging's own way to say so
             self.handleError(record)
+        finally:
+            own.restore(was_open)
 
 
 def _row(record: logging.LogRecord, context: FlowRunContext | TaskRunContext) -> LogRow | None:

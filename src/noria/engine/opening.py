@@ -19,6 +19,7 @@ from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
+from noria.engine import interrupts
 from noria.journal.journal import Journal, Lease
 from noria.journal.replay import replay
 from noria.journal.tap import Tap
@@ -59,6 +60,7 @@ class Session:
         backend.register_process(row)
         self.journal.lease = Lease(self.process, settings.lease_seconds, self._cancel)
         self.journal.on_refused = self._abandon
+        self.journal.pause = interrupts.pause
 
     def start(self) -> None:
         """Take care of what earlier processes left: spooled records and runs without a process."""

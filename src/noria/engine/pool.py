@@ -7,8 +7,9 @@ cannot be blocked by any depth of dependencies.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from contextvars import Context, copy_context
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from noria.core.errors import CancelRun
@@ -18,15 +19,20 @@ from noria.engine import interrupts
 from noria.engine.calls import TaskCall
 from noria.engine.drivers import drive
 from noria.engine.effects import Program
+from noria.engine.gate import Gate
 from noria.engine.futures import Future, serving
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
 
 
+_starting = threading.Lock()
+"""Held where it is decided whether a task starts or is cancelled before."""
+
+
 class Work:
     """One submitted call on its way through a pool."""
 
-    __slots__ = ("call", "cancelled", "context", "future", "missing", "pool", "thread")
+    __slots__ = ("call", "cancelled", "context", "future", "gate", "missing", "pool")
 
     def __init__(self, call: TaskCall, pool: ThreadPool, context: Context) -> None:
         self.call: TaskCall | None = call
@@ -34,7 +40,8 @@ class Work:
         self.context: Context | None = context
         self.future: Future[Any] = Future(call.run)
         self.missing = 0
-        self.thread: threading.Thread | None = None
+        self.gate: Gate | None = None
+        """Where an interruption reaches the task while it runs."""
         self.cancelled = False
 
     def program(self, call: TaskCall) -> Program[TaskRun]:
@@ -43,17 +50,19 @@ class Work:
 
     def run(self) -> None:
         """Run the task in the calling thread and settle the future."""
-        call, context = self.call, self.context
-        if call is None or context is None or self.cancelled:
-            return
-        self.thread = threading.current_thread()
+        with _starting:
+            call, context = self.call, self.context
+            if call is None or context is None or self.cancelled:
+                return
+            self.gate = interrupts.gate()
+            self.gate.belong_to(self)
         try:
             context.copy().run(drive, self.program(call))
         except BaseException as exc:  # noqa: BLE001 - the future carries it
             if not call.run.state_type or call.run.end is None:
                 call.run.enter_state(interrupted_state(exc))
         finally:
-            self.thread = None
+            self.gate.belong_to(None)
             # The arguments may be large, and a map has many runs: the future needs only the end.
             self.call = self.context = None
             call.run.slim()
@@ -61,14 +70,15 @@ class Work:
 
     def cancel(self) -> None:
         """Never start, or interrupt what runs."""
-        thread, call = self.thread, self.call
-        if thread is not None:
-            interrupts.raise_in_thread(thread, CancelRun)
-            return
-        if call is None or self.cancelled:
-            return
-        self.cancelled = True
-        self.call = self.context = None
+        with _starting:
+            call = self.call
+            if self.gate is not None:
+                self.gate.strike(CancelRun(), self)
+                return
+            if call is None or self.cancelled:
+                return
+            self.cancelled = True
+            self.call = self.context = None
         run = call.run
         run.enter(StateType.CANCELLED, message="Cancelled before it started.")
         run.stop()
@@ -197,29 +207,27 @@ class ThreadPool:
 
     def _serve(self) -> None:
         serving.pool = self
+        interrupts.gate().shut()
         get = self._queue.get
         while True:
+            work = get()
+            if work is None:
+                return
+            self.take_turn()
             try:
-                work = get()
-                if work is None:
-                    return
-                self.take_turn()
-                try:
-                    work.run()
-                finally:
-                    self.end_turn()
-                del work
-            except CancelRun:
-                # Meant for a task that had just ended.
-                continue
+                work.run()
+            finally:
+                self.end_turn()
+            del work
 
     def cancel_all(self) -> None:
         """Cancel everything that has not begun."""
         pending = list(self._waiting)
-        while not self._queue.empty():
-            work = self._queue.get()
-            if work is not None:
-                pending.append(work)
+        with suppress(Empty):
+            while True:
+                work = self._queue.get_nowait()
+                if work is not None:
+                    pending.append(work)
         self._waiting.clear()
         for work in pending:
             work.cancel()

@@ -25,7 +25,7 @@ class _Run:
 
     __slots__ = (
         "_state",
-        "created",
+        "born",
         "data",
         "end",
         "history",
@@ -41,7 +41,8 @@ class _Run:
 
     def __init__(self, raw_id: bytes, created: int) -> None:
         self.raw_id = raw_id
-        self.created = created
+        self.born = created
+        """When it was made, in microseconds since the epoch."""
         self.state_type = StateType.PENDING
         self.state_name = "Pending"
         self.state_message: str | None = None
@@ -122,6 +123,21 @@ class _Run:
         return self.state.id
 
     @property
+    def created(self) -> datetime:
+        """When the run was made."""
+        return clock.to_datetime(self.born)
+
+    @property
+    def updated(self) -> datetime:
+        """When the run entered the state it is in."""
+        return clock.to_datetime(self.state_time)
+
+    @property
+    def expected_start_time(self) -> datetime:
+        """When the run was to start."""
+        return clock.to_datetime(self.born)
+
+    @property
     def start_time(self) -> datetime | None:
         """When the run first entered Running."""
         return _moment(self.start)
@@ -137,6 +153,8 @@ class _Run:
         if self.start is None:
             return timedelta(0)
         return timedelta(microseconds=(self.end or clock.now()) - self.start)
+
+    estimated_run_time = total_run_time
 
 
 class TaskRun(_Run):
@@ -196,7 +214,7 @@ class TaskRun(_Run):
 
     @property
     def name(self) -> str:
-        """The run's name: the given one, else the task's; in a flow with a few letters of the id."""
+        """The run's name: the given one, else the task's, in a flow with letters of the id."""
         if self._name or self.flow_run_raw is None:
             return self._name or str(self.task.name)
         return f"{self.task.name}-{self.raw_id[-4:].hex()[:3]}"
@@ -251,7 +269,7 @@ class TaskRun(_Run):
             self.plain_name(),
             self.state_message,
             self.run_count,
-            self.created,
+            self.born,
             self.start,
             self.end,
             self.identity,
@@ -322,6 +340,16 @@ class FlowRun(_Run):
         return ids.named(self.flow_name)
 
     @property
+    def flow_version(self) -> str | None:
+        """The flow's version."""
+        return self.version
+
+    @property
+    def job_variables(self) -> dict[str, Any]:
+        """What the run was told of its surroundings by who scheduled it."""
+        return {}
+
+    @property
     def deployment_id(self) -> uuid.UUID | None:
         """The deployment that the run came from; None for a run that was simply called."""
         return None
@@ -330,11 +358,6 @@ class FlowRun(_Run):
     def parent_task_run_id(self) -> uuid.UUID | None:
         """The task run that stands for this run in its parent."""
         return None if self.parent_task is None else ids.to_uuid(self.parent_task)
-
-    @property
-    def expected_start_time(self) -> datetime:
-        """When the run was to start."""
-        return clock.to_datetime(self.created)
 
     def _describe(self, state: State[Any]) -> None:
         state.state_details.flow_run_id = self.id
@@ -349,7 +372,7 @@ class FlowRun(_Run):
             state=self.state_type,
             state_name=self.plain_name(),
             message=self.state_message,
-            created=self.created,
+            created=self.born,
             start=self.start,
             end=self.end,
             run_count=self.run_count,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from noria.core.settings import load
+from noria.engine import configuration
 
 if TYPE_CHECKING:
     from noria.engine.opening import Session
@@ -28,7 +28,7 @@ def open_session() -> Session:
     global _current
     if _override is not None:
         return _override
-    settings = load(os.environ)
+    settings = configuration.settings()
     current = _current
     if current is not None and current.settings == settings and current.pid == os.getpid():
         return current

@@ -8,6 +8,7 @@ called decides whether to raise, to hand out a state, or to settle a future.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from types import GeneratorType
 from typing import Any
 
 from noria.core import clock
@@ -97,8 +98,12 @@ def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect
     task = call.task
     if task.task_run_name is not None:
         call.run.name = yield Hook(task.name_run, call.parameters)
+    if task.result_serializer is not None:
+        keeping.check_serializer(task.result_serializer)
     key = None
-    if task.caches:
+    execution = call.execution
+    persists = execution is not None and execution.persists
+    if task.caches or (persists and task.caches_if_flow_persists):
         key = caching.key_of(call, context)
         if key is not None and (yield from _serve_from_cache(call, key)):
             return
@@ -190,6 +195,9 @@ def _one_attempt(
         run.enter(StateType.COMPLETED, data=value)
         return None
     state = state_of_return_value(value)
+    if type(value) is GeneratorType:
+        # Its items have been taken; who called gets them as the list that is kept.
+        call.returned = state.data
     if state.type is StateType.FAILED:
         return state
     run.enter_state(state)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from noria.core.records import (
+    ArtifactRow,
     Batch,
     CacheRow,
     FlowRunRow,
@@ -116,6 +117,7 @@ class Folder:
         tasks: dict[bytes, TaskRunRow] = {}
         logs: list[LogRow] = []
         cache: dict[str, CacheRow] = {}
+        artifacts: dict[bytes, ArtifactRow] = {}
         groups: dict[tuple[bytes, int], _Sums] = {}
         for record in records:
             kind = type(record)
@@ -128,8 +130,10 @@ class Folder:
                 self._notice_attempt(record)  # type: ignore[arg-type]
             elif kind is GroupRow:
                 self._meet_group(record, groups)  # type: ignore[arg-type]
+            elif kind is CacheRow:
+                cache[record.key] = record  # type: ignore[union-attr, assignment, index]
             else:
-                cache[record.key] = record  # type: ignore[union-attr, assignment]
+                artifacts[record.id] = record  # type: ignore[union-attr, assignment]
         self._sum_up(tasks, groups)
         batch = Batch(
             list(flow_runs.values()),
@@ -137,6 +141,7 @@ class Folder:
             [sums.to_row() for sums in groups.values()],
             logs,
             list(cache.values()),
+            list(artifacts.values()),
         )
         for run in flow_runs.values():
             if run.state in TERMINAL_STATES:

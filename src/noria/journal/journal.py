@@ -98,6 +98,8 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self.lease: Lease | None = None
+        self.pause = clock.pause
+        """How a producer waits for room; to be replaced where a wait has to be interruptible."""
         self.on_refused: Callable[[list[bytes]], None] = lambda runs: None
 
     def append(self, record: Record) -> None:
@@ -200,7 +202,7 @@ class Journal:
         try:
             while len(self._queue) > self._buffer and not (self._closing or self._hurried):
                 self._rouse()
-                clock.pause(GATHER_SECONDS)
+                self.pause(GATHER_SECONDS)
         except BaseException:
             # Interrupted: how the run ended is still to be recorded, without another wait.
             self._hurried = True

@@ -25,7 +25,7 @@ def replay(backend: Backend, folder: str) -> None:
         # The file holds the end of a run, its groups' sums are of the whole of it.
         groups = [group for run in sorted(runs) for group in _recount(backend, run)]
         if groups:
-            backend.append(Batch([], [], groups, [], []))
+            backend.append(Batch([], [], groups, [], [], []))
         remove_spool(path)
 
 

@@ -17,7 +17,8 @@ def read(noun: str, name: str, getters: dict[str, Callable[[], Any]]) -> Any:
     Raises:
         AttributeError: There is no attribute of that name.
     """
-    given = os.environ.get(f"NORIA__RUNTIME__{noun.upper()}__{name.upper()}", _MISSING)
+    variable = f"__RUNTIME__{noun.upper()}__{name.upper()}"
+    given = os.environ.get("NORIA" + variable, os.environ.get("PREFECT" + variable, _MISSING))
     if name not in getters:
         if given is not _MISSING:
             return given

@@ -7,43 +7,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from noria.engine.context import task_context
+from noria.engine.context import TaskRunContext
 from noria.runtime.overrides import read
 
 
 def get_id() -> str | None:
     """The run's id."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return None if context is None else str(context.task_run.id)
 
 
 def get_tags() -> list[str]:
     """The run's tags."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return [] if context is None else sorted(context.task_run.tags or ())
 
 
 def get_run_count() -> int:
     """How many attempts have begun."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return 0 if context is None else context.task_run.run_count
 
 
 def get_name() -> str | None:
     """The run's name."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return None if context is None else context.task_run.name
 
 
 def get_task_name() -> str | None:
     """The task's name."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return None if context is None else str(context.task.name)
 
 
 def get_parameters() -> dict[str, Any]:
     """The run's parameters, futures resolved."""
-    context = task_context.get()
+    context = TaskRunContext.get()
     return {} if context is None else context.parameters
 
 

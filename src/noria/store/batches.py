@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from noria.core.records import Batch
-from noria.store import cache, flow_runs, groups, logs, task_runs, values
+from noria.store import artifacts, cache, flow_runs, groups, logs, task_runs, values
 from noria.store.database import Database
 
 Execution = tuple[bytes, int]
@@ -16,15 +16,15 @@ Execution = tuple[bytes, int]
 Columns = list[list[Any]]
 """The rows of each noun, made flat."""
 
-_NOUNS = (flow_runs, task_runs, groups, logs, cache)
+_NOUNS = (flow_runs, task_runs, groups, logs, cache, artifacts)
 
 
 def append(database: Database, batch: Batch) -> list[bytes]:
     """Write a batch in one transaction.
 
     Returns:
-        The flow runs that a later execution owns; of them nothing but log lines and cached results
-        was written.
+        The flow runs that a later execution owns; of them nothing but log lines, cached results
+        and artifacts was written.
     """
     try:
         return _write(database, batch, _flatten)
@@ -54,6 +54,7 @@ def _flatten(batch: Batch) -> Columns:
         groups.flatten(batch.groups),
         logs.flatten(batch.logs),
         cache.flatten(batch.cache),
+        artifacts.flatten(batch.artifacts),
     ]
 
 

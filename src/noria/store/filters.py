@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from noria.core.states import STATE_CODES, StateType
+from noria.store.artifacts import ARTIFACT
 from noria.store.flow_runs import FLOW_RUN
 from noria.store.logs import LOG
 from noria.store.task_runs import TASK_RUN
@@ -89,6 +90,27 @@ def logs(
     sql = LOG.lines + _where(conditions) + " order by id limit :limit"
     facts = {"id": flow_run, "task_run": task_run, "level": level, "text": text}
     return sql, {**facts, "after": after, "limit": limit}
+
+
+def artifacts(
+    key: str | None,
+    version: int | None,
+    kind: str | None,
+    flow_run: bytes | None,
+    task_run: bytes | None,
+    latest: bool,
+    limit: int,
+    offset: int,
+) -> Query:
+    """A page of artifacts, the last updated first."""
+    facts = {"key": key, "version": version, "kind": kind}
+    facts |= {"flow_run": flow_run, "task_run": task_run}
+    chosen = {f"{name} = :{name}": value is not None for name, value in facts.items()}
+    chosen[f"id in ({ARTIFACT.latest})"] = latest
+    conditions = [condition for condition, wanted in chosen.items() if wanted]
+    order = " order by updated desc, id desc limit :limit offset :offset"
+    sql = ARTIFACT.page + _where(conditions) + order
+    return sql, {**facts, "limit": limit, "offset": offset}
 
 
 def _in_states(states: Sequence[StateType] | None) -> list[str]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 
+from noria.store.artifacts import ARTIFACT
 from noria.store.cache import CACHE
 from noria.store.flow_runs import FLOW_RUN, get, tree
 from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
 from noria.store.processes import PROCESS
 from noria.store.task_runs import TASK_RUN
+from noria.store.variables import VARIABLE
 
 _NOUNS = {
     "flow_runs": FLOW_RUN,
     "task_runs": TASK_RUN,
     "groups": TASK_GROUP,
     "logs": LOG,
+    "artifacts": ARTIFACT,
     "cache": CACHE,
+    "variables": VARIABLE,
     "processes": PROCESS,
 }
 
@@ -45,6 +49,6 @@ def delete_flow_run(connection: sqlite3.Connection, flow_run: bytes) -> bool:
     if get(connection, flow_run) is None:
         return False
     for found in tree(connection, flow_run):
-        for statements in (LOG, TASK_RUN, TASK_GROUP, FLOW_RUN):
+        for statements in (LOG, ARTIFACT, TASK_RUN, TASK_GROUP, FLOW_RUN):
             connection.execute(statements.delete, {"id": found})
     return True

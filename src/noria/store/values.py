@@ -30,3 +30,11 @@ def mended(value: T) -> T | str:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value
+
+
+def id_bounds(beginning: str) -> tuple[bytes, bytes] | None:
+    """The least and the greatest id that begin so; None when no id does."""
+    digits = beginning.replace("-", "").lower()
+    if not 0 < len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        return None
+    return bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))

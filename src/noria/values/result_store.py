@@ -1,4 +1,4 @@
-"""Results kept by name: written and read by user code, beside those that runs keep by themselves."""
+"""Results kept by name: written and read by user code, beside those that runs keep."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ class ResultStore:
         """
         self.persist_result_record(self.create_result_record(obj, key, expiration), holder)
 
-    def persist_result_record(self, result_record: ResultRecord[Any], holder: str | None = None) -> None:
+    def persist_result_record(
+        self, result_record: ResultRecord[Any], holder: str | None = None
+    ) -> None:
         """Write a record that `create_result_record` made."""
         metadata = result_record.metadata
         key = metadata.storage_key

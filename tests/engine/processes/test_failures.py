@@ -1,4 +1,4 @@
-"""Processes that die, tasks that take too long, and what cannot be sent."""
+"""Processes that die, tasks that take too long, and cancels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from noria import flow, task
-from noria.core.errors import CancelRun, CrashedRun, SerializationError
-from noria.core.tracebacks import error_facts, format_exception
+from noria import task
+from noria.core.errors import CancelRun, CrashedRun
 from tests.engine.processes.conftest import gone
 
 
@@ -54,7 +53,7 @@ def test_a_killed_process_crashes_its_task_and_no_other(on_processes, recorded, 
         doomed = die.submit(how)
         others = square.map(range(3))
         doomed.wait()
-        with pytest.raises(CrashedRun, match="The process .* that ran it"):
+        with pytest.raises(CrashedRun, match=r"The process \d+ that ran it"):
             doomed.result()
         return others.result(), doomed.state
 
@@ -207,214 +206,3 @@ def test_a_failing_flow_does_not_wait_for_what_runs(on_processes, fifo):
     with pytest.raises(Stop):
         interrupted()
     assert gone(pids[0])
-
-
-def outcome_of(on_processes, task, *args):
-    """The state of a task on processes, and that the pool is fit for another one."""
-
-    states = []
-
-    @on_processes(1)
-    def one_of_two():
-        states.append(task.submit(*args, return_state=True))
-        assert square.submit(3).result() == 9
-
-    one_of_two()
-    return states[0]
-
-
-def test_a_function_that_cannot_be_pickled(on_processes):
-    lock = threading.Lock()
-
-    @task
-    def locked():
-        with lock:
-            return 1
-
-    state = outcome_of(on_processes, locked)
-    assert state.is_failed()
-    assert "Task 'locked' cannot be sent to another process" in state.message
-    assert "__closure__['lock'] is a '_thread.lock'" in state.message
-
-
-def test_an_argument_that_cannot_be_pickled(on_processes):
-    state = outcome_of(on_processes, square, {"deep": [threading.Lock()]})
-    assert state.is_failed()
-    assert "Task 'square' cannot be run in another process" in state.message
-    assert "parameters['n']['deep'][0] is a '_thread.lock'" in state.message
-
-
-def test_a_result_that_cannot_be_pickled(on_processes):
-    @task
-    def gives_lock():
-        return {"deep": [threading.Lock()]}
-
-    state = outcome_of(on_processes, gives_lock)
-    assert state.is_failed()
-    assert "What task 'gives_lock' returned cannot be sent back from its process" in state.message
-    assert "result['deep'][0] is a '_thread.lock'" in state.message
-    assert isinstance(state.data, SerializationError)
-
-
-class Awkward(Exception):
-    """Cannot be pickled, and cannot be made from its arguments."""
-
-    def __init__(self, code, reason):
-        super().__init__(f"{code}: {reason}")
-        self.lock = threading.Lock()
-
-
-def test_an_exception_that_cannot_be_pickled_keeps_its_class(on_processes):
-    @task
-    def awkward():
-        raise Awkward(7, "no")
-
-    state = outcome_of(on_processes, awkward)
-    assert type(state.data) is Awkward
-    assert str(state.data) == "7: no"
-
-
-class Twice(Exception):
-    """Builds its message from an argument."""
-
-    def __init__(self, code):
-        super().__init__(f"code {code}")
-
-
-def test_an_exception_that_would_come_back_changed(on_processes):
-    @task
-    def twice():
-        raise Twice(7)
-
-    state = outcome_of(on_processes, twice)
-    assert (type(state.data), str(state.data)) == (Twice, "code 7")
-
-
-def test_an_exception_of_a_class_that_is_unknown_here(on_processes):
-    @task
-    def unknown():
-        class Strange(Exception):
-            """Known only here."""
-
-        error = Strange("hm")
-        error.lock = threading.Lock()
-        raise error
-
-    state = outcome_of(on_processes, unknown)
-    assert isinstance(state.data, RuntimeError)
-    assert (type(state.data).__name__, str(state.data)) == ("Strange", "hm")
-
-
-def outer_function(n):
-    try:
-        return 1 // n
-    except ZeroDivisionError as exc:
-        raise LookupError("nothing there") from exc
-
-
-@task
-def looks():
-    outer_function(0)
-
-
-def test_an_exception_brings_its_traceback_and_causes(on_processes, recorded):
-    states = []
-
-    @on_processes(1)
-    def seen():
-        states.append(looks.submit(return_state=True))
-
-    state = seen(return_state=True)
-    error = states[0].data
-    assert isinstance(error, LookupError)
-    assert isinstance(error.__cause__, ZeroDivisionError)
-    text = format_exception(error)
-    assert 'in outer_function\n    raise LookupError("nothing there") from exc' in text
-    assert "return 1 // n" in text
-    assert error_facts(error)["frame"].endswith("in outer_function")
-    (row,) = recorded(state.state_details.flow_run_id)["looks"]
-    assert "in outer_function" in row.error
-
-
-def test_it_can_be_raised_and_caught(on_processes):
-    @on_processes(1)
-    def catches():
-        try:
-            looks.submit().result()
-        except LookupError as exc:
-            return str(exc)
-
-    assert catches() == "nothing there"
-
-
-def test_exit_is_a_crash_of_the_task_alone(on_processes):
-    @task
-    def leaves():
-        raise SystemExit(4)
-
-    state = outcome_of(on_processes, leaves)
-    assert state.is_crashed()
-    assert "system exit" in state.message
-
-
-def test_retries_do_not_reach_a_final_crash(on_processes, tmp_path):
-    path = tmp_path / "attempts"
-
-    @task(retries=3)
-    def counted():
-        with open(path, "a") as file:
-            file.write(".")
-        os._exit(1)
-
-    assert outcome_of(on_processes, counted).is_crashed()
-    assert path.read_text() == "."
-
-
-def test_a_module_that_runs_a_flow_when_it_is_imported(on_processes, tmp_path, monkeypatch):
-    (tmp_path / "unguarded.py").write_text(
-        "import noria, os\n"
-        "@noria.task\n"
-        "def work():\n    return 1\n"
-        "@noria.flow\n"
-        "def main():\n    return 2\n"
-        "if os.getpid() != int(os.environ['FIRST_PROCESS']):\n    main()\n"
-    )
-    monkeypatch.setenv("FIRST_PROCESS", str(os.getpid()))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    import unguarded  # type: ignore[import-not-found]
-
-    state = outcome_of(on_processes, unguarded.work)
-    assert state.is_failed()
-    assert "`if __name__ == '__main__':`" in state.message
-
-
-def test_a_module_that_is_only_here_is_sent(on_processes, tmp_path, monkeypatch):
-    (tmp_path / "only_here.py").write_text(
-        "import noria\n"
-        "class Thing:\n    def __init__(self, n):\n        self.n = n\n"
-        "@noria.task\n"
-        "def make(thing):\n    return Thing(thing.n + 1)\n"
-    )
-    with monkeypatch.context() as patch:
-        patch.syspath_prepend(str(tmp_path))
-        import only_here  # type: ignore[import-not-found]
-
-    @on_processes(1)
-    def sends():
-        return only_here.make.submit(only_here.Thing(1)).result()
-
-    thing = sends()
-    assert type(thing) is only_here.Thing
-    assert thing.n == 2
-
-
-def test_a_flow_that_is_cancelled_by_its_own_task(on_processes):
-    @task
-    def cancels():
-        raise CancelRun("enough")
-
-    @flow
-    def never():
-        """For the name only."""
-
-    assert outcome_of(on_processes, cancels).is_cancelled()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from noria import flow, get_run_logger, runtime, task
+from noria.core.errors import SerializationError
 from noria.core.states import StateType
 from noria.engine.session import open_session
 from noria.flows import Flow
@@ -303,13 +305,11 @@ def test_large_records_come_home_whole(on_processes, lines):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_unpicklable_flow_parameters_do_no_harm(on_processes, workers):
-    import threading
-
     @task
     def looks():
         try:
             return runtime.flow_run.parameters
-        except Exception as exc:
+        except SerializationError as exc:
             return str(exc)
 
     @on_processes(workers, validate_parameters=False)

@@ -41,8 +41,7 @@ class Channel:
         self.send_pickle(pickle.dumps(message, 5))
 
     def send_pickle(self, blob: bytes) -> None:
-        """Send a message that is pickled already; one of up to `PIPE_BUF` bytes goes out whole or
-        not at all, even when an exception strikes the thread."""
+        """Send a message that is pickled already."""
         header = _HEADER.pack(len(blob))
         with self._sending:
             if len(blob) <= _AT_ONCE:

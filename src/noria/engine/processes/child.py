@@ -21,6 +21,7 @@ from noria.engine import session as sessions
 from noria.engine.context import TaskRunContext, current_tags, flow_context, task_context
 from noria.engine.drivers import exhaust, finish
 from noria.engine.futures import Future
+from noria.engine.gate import gate
 from noria.engine.groups import Group
 from noria.engine.logs import install
 from noria.engine.prints import prints_of
@@ -69,7 +70,7 @@ def _ignore(signum: int, frame: FrameType | None) -> None:
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise TerminationSignal(signal=signum)
+    gate().arrive(TerminationSignal(signal=signum))
 
 
 def _die() -> None:
@@ -212,7 +213,7 @@ class _Worker:
         return Unseen(
             run.raw_id,
             run.name,
-            run.created,
+            run.born,
             run.state_type,
             run.state_name,
             run.state_message,

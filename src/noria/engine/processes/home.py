@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from noria.engine.gate import gate
 from noria.engine.processes.channel import Channel
 from noria.engine.processes.messages import Kind
-
-_ATOMIC = 4096 - 8
-"""A write of up to so many bytes (PIPE_BUF, less the header) is made whole or not at all."""
 
 
 class Home:
     """The flow's process, as its child sees it.
 
-    The deadline of a nested task is an exception that may strike at any moment. What would leave
-    half a message behind is therefore done in a thread that no exception is aimed at.
+    While a message is on its way the thread's gate is shut: the deadline of a nested task or a
+    signal would otherwise leave half of it behind.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -42,46 +40,33 @@ class Home:
                 "This process was forked by a task that itself runs in a process of a "
                 "ProcessPoolTaskRunner. Tasks and flows cannot be called here."
             )
-        answers: list[tuple[bool, Any]] = []
-        _beside(lambda: answers.append(self._converse((Kind.ASK, what, content))))
-        if not answers:
-            raise RuntimeError("The process of the flow has ended.")
-        answered, value = answers[0]
+        with _undisturbed(), self._asking:
+            try:
+                self._channel.send((Kind.ASK, what, content))
+                answered, value = self._channel.receive()
+            except (EOFError, BrokenPipeError):
+                raise RuntimeError("The process of the flow has ended.") from None
         if answered:
             return value
         raise value
-
-    def _converse(self, question: object) -> tuple[bool, Any]:
-        with self._asking:
-            self._channel.send(question)
-            answer: tuple[bool, Any] = self._channel.receive()
-        return answer
 
     def _send(self, message: object) -> None:
         if os.getpid() != self._pid:
             # Forked by the task: the pipe is not this process's to write to.
             return
-        blob = pickle.dumps(message, 5)
-        if len(blob) > _ATOMIC:
-            _beside(lambda: self._channel.send_pickle(blob))
-            return
-        try:
-            self._channel.send_pickle(blob)
-        except BrokenPipeError:
-            # Nobody is left to tell; the watch over the flow's process ends this one.
-            return
+        with _undisturbed():
+            try:
+                self._channel.send(message)
+            except BrokenPipeError:
+                # Nobody is left to tell; the watch over the flow's process ends this one.
+                return
 
 
-def _beside(fn: Callable[[], object]) -> None:
-    """Call `fn` in a thread of its own, to its end even if the caller is called off."""
-
-    def call() -> None:
-        try:
-            fn()
-        except (EOFError, BrokenPipeError):
-            # As above.
-            return
-
-    thread = threading.Thread(target=call, name="noria-home", daemon=True)
-    thread.start()
-    thread.join()
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    own = gate()
+    was_open = own.shut()
+    try:
+        yield
+    finally:
+        own.restore(was_open)

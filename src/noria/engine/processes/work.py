@@ -198,7 +198,7 @@ class ProcessWork(Work):
             run.raw_id,
             run.name,
             run.run_count,
-            run.created,
+            run.born,
             run.start,
             run.parent,
             run.identity,

@@ -1,0 +1,155 @@
+"""Where a thread may be interrupted: in the user's code and while it waits, not in the engine's own.
+
+An exception that comes from outside (Ctrl-C, SIGTERM, a cancel, a deadline) can strike between any
+two steps of Python. In the midst of the engine it would leave a run without a record or a future
+that never ends. So each thread has a gate: a driver opens it for the time of an effect, and what
+comes while it is shut is kept until it is opened again.
+"""
+
+from __future__ import annotations
+
+import threading
+
+
+class Gate:
+    """The gate of one thread; open at first, for a thread begins in the user's code."""
+
+    __slots__ = ("_alarm", "_ident", "_kept", "_lock", "_owner", "_struck", "opened")
+
+    def __init__(self) -> None:
+        self._ident = threading.get_ident()
+        # A signal's handler may find its own thread holding the lock.
+        self._lock = threading.RLock()
+        self._owner: object = None
+        self._kept: BaseException | None = None
+        self._struck: BaseException | None = None
+        self._alarm: threading.Event | None = None
+        self.opened = True
+
+    def open(self) -> None:
+        """Let interruptions through.
+
+        Raises:
+            BaseException: What has come while the gate was shut.
+        """
+        # Opened first: whatever comes from here on is raised by whoever brings it.
+        with self._lock:
+            self.opened = True
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            raise kept
+
+    def shut(self, raised: BaseException | None = None) -> bool:
+        """Keep interruptions back.
+
+        Parameters:
+            raised: What ended the time in which the gate was open.
+
+        Returns:
+            Whether the gate was open.
+        """
+        with self._lock:
+            was_open, self.opened = self.opened, False
+            struck, self._struck = self._struck, None
+            if struck is not None:
+                _raise_in(self._ident, None)
+                if type(raised) is not type(struck):
+                    self._kept = struck
+        return was_open
+
+    def restore(self, opened: bool) -> None:
+        """Put the gate back as it was before it was shut; raises what `open` raises."""
+        if opened:
+            self.open()
+
+    def arrive(self, error: BaseException) -> None:
+        """Called in the gate's own thread, by a signal's handler: raise `error`, now or later."""
+        if self.opened:
+            raise error
+        self._kept = error
+
+    def strike(self, error: BaseException, owner: object = None) -> bool:
+        """Raise `error` in the gate's thread, now or later; called from another thread.
+
+        Parameters:
+            error: The exception; while the gate is open, a new one of its type is raised.
+            owner: Whom it is meant for.
+
+        Returns:
+            False when the thread works for somebody else by now.
+        """
+        with self._lock:
+            if self._owner is not owner:
+                return False
+            if self.opened:
+                self._struck = error
+                _raise_in(self._ident, type(error))
+            else:
+                self._kept = error
+            if self._alarm is not None:
+                self._alarm.set()
+        return True
+
+    def belong_to(self, owner: object) -> None:
+        """The thread works for `owner` from now on; what was meant for another is dropped."""
+        with self._lock:
+            self._owner = owner
+            self._kept = None
+
+    def forget(self, error: BaseException | None) -> None:
+        """`error` is no longer to be raised."""
+        if self._kept is error:
+            self._kept = None
+
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """Wait for an event, with the gate open; an interruption ends the waiting.
+
+        Returns:
+            Whether the event has come about.
+        """
+        was_open = self.shut()
+        raised: BaseException | None = None
+        try:
+            self._alarm = event
+            self.open()
+            return event.wait(seconds)
+        except BaseException as exc:
+            raised = exc
+            raise
+        finally:
+            self._alarm = None
+            self.shut(raised)
+            if raised is None:
+                self._raise_kept(was_open)
+            else:
+                self.opened = was_open
+
+    def _raise_kept(self, was_open: bool) -> None:
+        """After the waiting: nothing that was to end it may be left for later."""
+        try:
+            self.open()
+        finally:
+            self.opened = was_open
+
+
+class _Gates(threading.local):
+    gate: Gate | None = None
+
+
+_gates = _Gates()
+
+
+def gate() -> Gate:
+    """The gate of the calling thread."""
+    found = _gates.gate
+    if found is None:
+        found = _gates.gate = Gate()
+    return found
+
+
+def _raise_in(ident: int, error: type[BaseException] | None) -> None:
+    """Have a thread raise `error` as soon as it runs Python again; None takes that back."""
+    import ctypes  # noqa: PLC0415 - slow to load, and few runs are interrupted
+
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)

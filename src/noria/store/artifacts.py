@@ -1,0 +1,46 @@
+"""Artifacts in the store."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from noria.core.records import ArtifactRow
+from noria.store.bulk import BulkWrite
+from noria.store.statements import Statements
+from noria.store.values import id_bounds
+
+ARTIFACT = Statements("artifact")
+
+
+def flatten(rows: Iterable[ArtifactRow]) -> list[Any]:
+    """The columns of all rows, one after another; versions are given by the store."""
+    return [column for row in rows for column in row[:-1]]
+
+
+@functools.cache
+def bulk() -> BulkWrite:
+    """The statement that writes many; made once, so that SQLite finds it compiled."""
+    return BulkWrite(ARTIFACT.write)
+
+
+def select(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[ArtifactRow]:
+    """The artifacts that a statement returns."""
+    return [ArtifactRow._make(columns) for columns in connection.execute(sql, facts)]
+
+
+def get(connection: sqlite3.Connection, artifact: bytes) -> ArtifactRow | None:
+    """One artifact with its data."""
+    found = select(connection, ARTIFACT.get, {"id": artifact})
+    return found[0] if found else None
+
+
+def by_id(connection: sqlite3.Connection, beginning: str, limit: int) -> list[ArtifactRow]:
+    """The newest artifacts whose id begins so; none when it is no beginning of an id."""
+    bounds = id_bounds(beginning)
+    if bounds is None:
+        return []
+    facts = {"first": bounds[0], "last": bounds[1], "limit": limit}
+    return select(connection, ARTIFACT.by_id_range, facts)

@@ -1,0 +1,73 @@
+-- name: write
+-- Write artifacts, each as a whole. A new one of a key gets that key's next version; one that is
+-- there keeps its own, and what is newer stays.
+with row (
+    id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
+    format, data
+) as (
+    values {rows}
+)
+insert into artifact (
+    id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
+    format, data, version
+)
+select
+    row.id, row.key, row.kind, row.summary, row.created, row.updated, row.flow_run, row.task_run,
+    row.metadata, row.description, row.note, row.format, row.data,
+    iif(
+        row.key is null, null,
+        (select coalesce(max(other.version), 0) from artifact as other where other.key = row.key)
+        + row_number() over (
+            partition by row.key, row.id in (select id from artifact) order by row.id
+        )
+    )
+from row
+where true
+on conflict (id) do update set
+    kind = excluded.kind,
+    summary = excluded.summary,
+    updated = excluded.updated,
+    metadata = excluded.metadata,
+    description = excluded.description,
+    note = excluded.note,
+    format = excluded.format,
+    data = excluded.data
+where excluded.updated >= artifact.updated
+
+-- name: get
+-- One artifact.
+select
+    id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
+    format, data, version
+from artifact
+where id = :id
+
+-- name: page
+-- Artifacts without their data; noria.store.filters adds the conditions.
+select
+    id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
+    format, '', version
+from artifact
+
+-- name: by_id_range
+-- Artifacts without their data whose id lies between two ids, both included.
+select
+    id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
+    format, '', version
+from artifact
+where id between :first and :last
+order by id desc
+limit :limit
+
+-- name: latest
+-- The newest artifact of each key, for a condition of `page`.
+select id from artifact
+where (key, version) in (select key, max(version) from artifact where key is not null group by key)
+
+-- name: delete
+-- Delete the artifacts of a flow run.
+delete from artifact where flow_run = :id
+
+-- name: totals
+-- How many artifacts there are.
+select count(*) from artifact
