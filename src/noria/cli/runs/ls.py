@@ -118,6 +118,7 @@ def _tasks(row: RunSummary) -> str:
     counts = row.counts
     done = counts[GroupCount.COMPLETED] + counts[GroupCount.CACHED]
     total = sum(counts)
-    failed = counts[GroupCount.FAILED] + counts[GroupCount.CRASHED]
+    failed, crashed = counts[GroupCount.FAILED], counts[GroupCount.CRASHED]
     text = f"{total:,}" if done == total else f"{done:,}/{total:,}"
-    return f"{text}, {failed:,} failed" if failed else text
+    ends = [f", {count:,} {end}" for count, end in ((failed, "failed"), (crashed, "crashed")) if count]
+    return text + "".join(ends)
