@@ -34,9 +34,10 @@ from noria.core.validation import validate_parameters as validated
 from noria.engine import defaults, interrupts
 from noria.engine.calls import place_of
 from noria.engine.context import current_tags, flow_context
-from noria.engine.drivers import adrive, adrive_generator, canceller, drive, drive_generator
+from noria.engine.drivers import adrive, canceller, drive
 from noria.engine.flow_calls import FlowCall
 from noria.engine.flow_run import run_flow
+from noria.engine.generators import adrive_generator, drive_generator
 from noria.engine.groups import NOWHERE
 from noria.engine.marked import Marked, run_name
 from noria.loading import load_flow_from_entrypoint, select_flow

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from noria.engine.configuration import settings
 from noria.engine.context import innermost
 from noria.values.result_store import (
     ResultRecord,

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from noria.core.records import GroupKind
 from noria.engine.calls import TaskCall
+from noria.engine.configuration import settings
 from noria.engine.futures import Future, FutureList
 from noria.engine.groups import NOWHERE, Place
 from noria.engine.mapping import expand, note_elements
@@ -261,10 +262,7 @@ class ProcessPoolTaskRunner(PoolTaskRunner):
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a function, got {type(initializer).__name__}")
         self._max_workers: int = (
-            max_workers
-            or settings().task_runner_process_pool_max_workers
-            or os.cpu_count()
-            or 1
+            max_workers or settings().task_runner_process_pool_max_workers or os.cpu_count() or 1
         )
         self._factories = tuple(subprocess_message_processor_factories or ())
         self._initializer = initializer

@@ -34,8 +34,9 @@ from noria.core.tracebacks import user_traceback
 from noria.engine import defaults
 from noria.engine.calls import TaskCall, place_of
 from noria.engine.context import flow_context
-from noria.engine.drivers import adrive, adrive_generator, drive, drive_generator
+from noria.engine.drivers import adrive, drive
 from noria.engine.futures import Future, FutureList
+from noria.engine.generators import adrive_generator, drive_generator
 from noria.engine.runs import TaskRun
 from noria.engine.streaming import astream, stream
 from noria.engine.task_run import run_task

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from noria.core.records import (
+    ArtifactRow,
     Batch,
     FlowRunRow,
     GroupCount,
@@ -158,4 +159,6 @@ def batch(*rows: Any) -> Batch:
     def of(kind: type) -> list[Any]:
         return [row for row in rows if isinstance(row, kind)]
 
-    return Batch(of(FlowRunRow), of(TaskRunRow), of(GroupRow), of(LogRow), [])
+    return Batch(
+        of(FlowRunRow), of(TaskRunRow), of(GroupRow), of(LogRow), [], of(ArtifactRow)
+    )

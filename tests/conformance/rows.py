@@ -7,6 +7,7 @@ from typing import Any
 
 from noria.core import ids
 from noria.core.records import (
+    ArtifactRow,
     Batch,
     CacheRow,
     FlowRunRow,
@@ -16,6 +17,7 @@ from noria.core.records import (
     ProcessRow,
     StoredValue,
     TaskRunRow,
+    VariableRow,
 )
 from noria.core.states import StateType
 
@@ -135,6 +137,31 @@ def cached(key: str, **changes: Any) -> CacheRow:
     return CacheRow(key, NOON, None, value, None, None, "clean")._replace(**changes)
 
 
+def artifact(key: str | None = "report", **changes: Any) -> ArtifactRow:
+    """A text that was made outside runs."""
+    row = ArtifactRow(
+        id=new_id(),
+        key=key,
+        kind="markdown",
+        summary="hello",
+        created=NOON,
+        updated=NOON,
+        flow_run=None,
+        task_run=None,
+        metadata=None,
+        description=None,
+        note=None,
+        format="text",
+        data="# hello",
+    )
+    return row._replace(**changes)
+
+
+def variable(name: str = "region", value: str = '"emea"', **changes: Any) -> VariableRow:
+    """A variable without tags."""
+    return VariableRow(name, value, "[]", NOON, NOON)._replace(**changes)
+
+
 def process(**changes: Any) -> ProcessRow:
     """A process of another host, alive until its lease of ten seconds ends."""
     row = ProcessRow(
@@ -162,4 +189,5 @@ def batch(*rows: Any) -> Batch:
         [row for row in rows if isinstance(row, GroupRow)],
         [row for row in rows if isinstance(row, LogRow)],
         [row for row in rows if isinstance(row, CacheRow)],
+        [row for row in rows if isinstance(row, ArtifactRow)],
     )

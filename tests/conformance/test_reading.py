@@ -318,7 +318,10 @@ class TestUpkeep:
             "task_runs": 2,
             "groups": 0,
             "logs": 1,
+            "artifacts": 0,
             "cache": 1,
+            "variables": 0,
+            "blocks": 0,
             "processes": 0,
         }
         assert info.results_size == 5 + 5 + 1234

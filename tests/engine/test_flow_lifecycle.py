@@ -83,7 +83,7 @@ def test_retries(stage, play):
     attempt = ["hook noted", "call pipeline"]
     assert fed.effects == ["ask", *attempt, *wait, *attempt, *wait, *attempt, "ask", "commit"]
     assert stage.records.states() == [
-        "Running", "AwaitingRetry", "Retrying", "AwaitingRetry", "Retrying", "Completed",
+        "Running", "AwaitingRetry", "Running", "AwaitingRetry", "Running", "Completed",
     ]  # fmt: skip
     assert call.run.run_count == 3
 
@@ -94,7 +94,7 @@ def test_a_returned_failed_state_is_worth_a_retry(stage, play):
         """Never called."""
 
     play(pipeline, Failed(message="by hand"), Failed(message="again"))
-    assert stage.records.states() == ["Running", "AwaitingRetry", "Retrying", "Failed"]
+    assert stage.records.states() == ["Running", "AwaitingRetry", "Running", "Failed"]
 
 
 def test_a_timeout(stage, play):
@@ -207,7 +207,7 @@ def test_a_failure_that_nobody_saw_fails_the_run_and_is_forgotten_in_the_next_at
         stage.ended(load, lambda run: run.enter(StateType.FAILED, message="broken"))
 
     play(pipeline, Do(submit), None)
-    assert stage.records.states() == ["Running", "AwaitingRetry", "Retrying", "Completed"]
+    assert stage.records.states() == ["Running", "AwaitingRetry", "Running", "Completed"]
     play(pipeline, Do(submit), Do(submit))
     assert last(stage).state is StateType.FAILED
     assert "nobody looked" in last(stage).message

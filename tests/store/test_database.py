@@ -17,6 +17,7 @@ from noria.backend.local import LocalBackend
 from noria.core.errors import StoreError
 from noria.store import database, faults
 from noria.store.database import Database
+from noria.store.migrations import SCHEMA_VERSION
 from tests.conformance.rows import batch, flow_run, task_run
 
 
@@ -75,8 +76,8 @@ class TestWrongFiles:
         with pytest.raises(StoreError) as caught:
             LocalBackend(path)
         assert str(caught.value) == (
-            f"The store {path} has schema version 99; this Noria knows versions up to 1. "
-            "Upgrade Noria, or set NORIA_HOME to another folder."
+            f"The store {path} has schema version 99; this Noria knows versions up to "
+            f"{SCHEMA_VERSION}. Upgrade Noria, or set NORIA_HOME to another folder."
         )
 
     def test_a_file_that_is_no_database_is_left_as_it_is(self, tmp_path):

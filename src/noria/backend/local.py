@@ -16,11 +16,13 @@ from noria.backend.port import (
 from noria.core.records import (
     ArtifactRow,
     Batch,
+    BlockRow,
     CacheRow,
     FlowRunRow,
     GroupRow,
     LogRow,
     ProcessRow,
+    SealedField,
     TaskRunRow,
     VariableRow,
 )
@@ -28,6 +30,7 @@ from noria.core.states import StateType
 from noria.store import (
     artifacts,
     batches,
+    blocks,
     cache,
     filters,
     flow_runs,
@@ -205,6 +208,46 @@ class LocalBackend:
     def unset_variable(self, name: str) -> bool:
         with self._database.write() as connection:
             return variables.delete(connection, values.mended(name))
+
+    def block(self, slug: str, name: str, version: int | None = None) -> BlockRow | None:
+        with self._database.read() as connection:
+            slug, name = values.mended(slug), values.mended(name)
+            return blocks.by_name(connection, slug, name, version)
+
+    def block_by_id(self, block: bytes, version: int | None = None) -> BlockRow | None:
+        with self._database.read() as connection:
+            return blocks.by_id(connection, block, version)
+
+    def blocks(
+        self, slug: str | None = None, after: tuple[str, str] | None = None, limit: int = 1000
+    ) -> list[BlockRow]:
+        with self._database.read() as connection:
+            return blocks.page(connection, values.mended(slug), after, limit)
+
+    def block_versions(self, block: bytes) -> list[BlockRow]:
+        with self._database.read() as connection:
+            return blocks.versions(connection, block)
+
+    def save_block(self, row: BlockRow) -> bool:
+        row = row._replace(data=values.mended(row.data))
+        with self._database.write() as connection:
+            return blocks.save(connection, row)
+
+    def delete_block(self, block: bytes) -> bool:
+        with self._database.write() as connection:
+            return blocks.delete(connection, block)
+
+    def sealed_fields(self) -> list[SealedField]:
+        with self._database.read() as connection:
+            return blocks.all_sealed(connection)
+
+    def sealing_keys(self) -> list[str]:
+        with self._database.read() as connection:
+            return blocks.keys(connection)
+
+    def reseal(self, before: Sequence[SealedField], after: Sequence[SealedField]) -> bool:
+        with self._database.write() as connection:
+            return blocks.reseal(connection, before, after)
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         with self._database.write() as connection:

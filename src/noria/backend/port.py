@@ -12,11 +12,13 @@ from typing import NamedTuple, Protocol
 from noria.core.records import (
     ArtifactRow,
     Batch,
+    BlockRow,
     CacheRow,
     FlowRunRow,
     GroupRow,
     LogRow,
     ProcessRow,
+    SealedField,
     StoredValue,
     TaskRunRow,
     VariableRow,
@@ -199,6 +201,37 @@ class Backend(Protocol):
 
     def unset_variable(self, name: str) -> bool:
         """Delete a variable; False when there is none."""
+
+    def block(self, slug: str, name: str, version: int | None = None) -> BlockRow | None:
+        """A block of a type by its name, in its newest version or the one asked for."""
+
+    def block_by_id(self, block: bytes, version: int | None = None) -> BlockRow | None:
+        """As above, by id."""
+
+    def blocks(
+        self, slug: str | None = None, after: tuple[str, str] | None = None, limit: int = 1000
+    ) -> list[BlockRow]:
+        """Blocks in their newest versions, by type and name, from keyset `after` on."""
+
+    def block_versions(self, block: bytes) -> list[BlockRow]:
+        """All versions of a block, the oldest first."""
+
+    def save_block(self, row: BlockRow) -> bool:
+        """Save a version of a block: 1 makes it, any other follows the newest. False when another
+        was saved under its number or name; raises `RetiredKey` when a field's key was given up."""
+
+    def delete_block(self, block: bytes) -> bool:
+        """Delete a block with all its versions; False when there is none."""
+
+    def sealed_fields(self) -> list[SealedField]:
+        """Everything that is encrypted, in one order."""
+
+    def sealing_keys(self) -> list[str]:
+        """The ids of the keys that encrypt something."""
+
+    def reseal(self, before: Sequence[SealedField], after: Sequence[SealedField]) -> bool:
+        """Put `after` in place of everything that is encrypted, in one transaction, and give up
+        the keys that nothing needs any more; False when `before` is no longer what there is."""
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         """Delete a run with all below it; False when there is none."""

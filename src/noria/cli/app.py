@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from noria.cli import text
-from noria.core import settings as core_settings
+from noria.engine import configuration
 
 if TYPE_CHECKING:
     from noria.backend.port import Backend
+    from noria.core.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,13 +52,19 @@ class App:
         self._closers.close()
 
     @cached_property
-    def settings(self) -> core_settings.Settings:
+    def settings(self) -> Settings:
         """The settings of this process.
 
         Raises:
             ConfigurationError: A variable's value cannot be used.
+            MissingProfileError: The profile that was asked for does not exist.
         """
-        return core_settings.load(self.environ)
+        return configuration.settings(self.environ)
+
+    def put(self, variable: str, value: str) -> None:
+        """Set a variable of the environment for this command and the flow that it runs."""
+        self.environ = {**self.environ, variable: value}
+        os.environ[variable] = value
 
     def colors(self, stream: Any) -> bool:
         """Whether a stream takes colour: `--color`, then NO_COLOR, then what it is."""
@@ -138,9 +145,33 @@ def _set(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     return store
 
 
+def _put(variable: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def store(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+        if value is not None:
+            app_of(ctx).put(variable, value)
+
+    return store
+
+
 def shared_options(function: F) -> F:
-    """`--color`, `--utc` and `--debug`, which every command takes."""
+    """`--color`, `--utc`, `--debug`, `--profile` and `--env-file`, which every command takes."""
     for option in (
+        click.option(
+            "--env-file",
+            type=click.Path(dir_okay=False),
+            expose_value=False,
+            is_eager=True,
+            callback=_put(configuration.ENV_FILE),
+            help="A file of further variables, NAME=value a line.",
+        ),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            expose_value=False,
+            is_eager=True,
+            callback=_put(configuration.PROFILE),
+            help="The profile of settings to use.",
+        ),
         click.option(
             "--debug",
             is_flag=True,

@@ -126,6 +126,7 @@ _CODES: tuple[tuple[type[core.NoriaException], Code, str], ...] = (
     (core.SignatureMismatchError, Code.BAD_PARAMETER, ""),
     (core.ObjectNotFound, Code.UNKNOWN_RUN, ""),
     (core.ConfigurationError, Code.SETTING, ""),
+    (core.MissingProfileError, Code.SETTING, ""),
     (core.StoreError, Code.STORE, ""),
     (core.CancelledRun, Code.STOPPED, ""),
     (core.CrashedRun, Code.STOPPED, ""),

@@ -11,17 +11,21 @@ import click
 
 from noria import __version__
 from noria.cli.app import App, app_of, shared_options
+from noria.cli.config import COMMANDS as CONFIG
 from noria.cli.db import COMMANDS as DB
 from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
+from noria.cli.profile import COMMANDS as PROFILE
 from noria.cli.runs import COMMANDS as RUNS
-from noria.core.errors import ConfigurationError, TerminationSignal
+from noria.core.errors import ConfigurationError, MissingProfileError, TerminationSignal
 from noria.core.settings import Settings
 
 COMMANDS: Mapping[str, Entry] = {
     "run": Entry("noria.cli.run", "run", "Run a flow in this process."),
     "runs": Entry("noria.cli.runs", "runs", "Look at runs, and act on them.", RUNS),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
+    "profile": Entry("noria.cli.profile", "profile", "Name sets of settings, and choose.", PROFILE),
+    "config": Entry("noria.cli.config", "config", "See settings and where they come from.", CONFIG),
     "version": Entry("noria.cli.version", "version", "Print the versions of noria and its parts."),
     "completion": Entry("noria.cli.completion", "completion", "Print a shell's completion script."),
 }
@@ -94,7 +98,7 @@ def _forget_stdout() -> None:
 def _settings(app: App) -> Settings | None:
     try:
         return app.settings
-    except ConfigurationError:
+    except (ConfigurationError, MissingProfileError):
         return None
 
 

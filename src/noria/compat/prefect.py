@@ -26,6 +26,7 @@ OWN = "noria"
 
 MODULES: dict[str, str] = {
     "": "",
+    ".artifacts": ".artifacts",
     ".cache_policies": ".cache_policies",
     ".client": ".client",
     ".client.schemas": ".client.schemas",
@@ -45,6 +46,7 @@ MODULES: dict[str, str] = {
     ".runtime.flow_run": ".runtime.flow_run",
     ".runtime.task_run": ".runtime.task_run",
     ".serializers": ".serializers",
+    ".settings": ".settings",
     ".states": ".states",
     ".task_engine": ".task_engine",
     ".task_runners": ".task_runners",
@@ -54,6 +56,7 @@ MODULES: dict[str, str] = {
     ".utilities.callables": ".utilities.callables",
     ".utilities.collections": ".utilities.collections",
     ".utilities.hashing": ".utilities.hashing",
+    ".variables": ".variables",
 }
 """Name below `prefect` -> name below `noria`."""
 

@@ -202,6 +202,25 @@ class StoreError(NoriaException):
     """The store cannot be opened, read or written; the message says which file and what to do."""
 
 
+class EncryptionError(NoriaException):
+    """A secret cannot be encrypted or opened: its key is missing or another one, or what is stored
+    was changed; the message says which and what to do."""
+
+
+class RetiredKey(EncryptionError):
+    """A secret was to be encrypted with a key that `noria secret rotate` has given up."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The encryption key {key} was given up by `noria secret rotate`. "
+            "Set NORIA_ENCRYPTION_KEY to the key that has replaced it."
+        )
+        self.key = key
+
+    def __reduce__(self) -> tuple[type[RetiredKey], tuple[str]]:
+        return type(self), (self.key,)
+
+
 class TemporaryError(NoriaException):
     """Base for errors of yours that are worth another try; see `@task(retry_on=...)`."""
 

@@ -142,14 +142,12 @@ def parse(text: str, place: str) -> Profiles:
     for key in found:
         if key not in ("active", "profiles"):
             raise ConfigurationError(
-                f"{place}: there is no key {key!r}; expected active = \"NAME\" and tables "
+                f'{place}: there is no key {key!r}; expected active = "NAME" and tables '
                 f"[profiles.NAME].{nearest(key, ('active', 'profiles'))}"
             )
     active, tables = found.get("active", DEFAULT), found.get("profiles", {})
     if not isinstance(active, str) or not isinstance(tables, dict):
-        raise ConfigurationError(
-            f'{place}: expected active = "NAME" and tables [profiles.NAME].'
-        )
+        raise ConfigurationError(f'{place}: expected active = "NAME" and tables [profiles.NAME].')
     return Profiles(active, {name: _profile(name, table, place) for name, table in tables.items()})
 
 
@@ -167,9 +165,14 @@ def render(profiles: Profiles) -> str:
         f"active = {_quoted(profiles.active)}",
     ]
     for name, table in profiles.named.items():
-        lines += ["", f"[profiles.{_quoted(name)}]"]
+        lines += ["", f"[profiles.{_key(name)}]"]
         lines += [f"{variable} = {_quoted(text)}" for variable, text in table.items()]
     return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("-", "_").isidentifier()
+    return name if bare else _quoted(name)
 
 
 def _quoted(text: str) -> str:

@@ -249,6 +249,37 @@ class ProcessRow(NamedTuple):
     """How it ended, when somebody knows: exit code, signal."""
 
 
+class SealedField(NamedTuple):
+    """A field of a block, encrypted."""
+
+    block: bytes
+    version: int
+    field: str
+    key: str
+    """The id of the key that opens it; it says nothing of the key itself."""
+    box: bytes
+    """What the field holds, sealed; see `noria.values.encryption`."""
+
+
+class BlockRow(NamedTuple):
+    """One version of a block: configuration of a type, under a name."""
+
+    id: bytes
+    slug: str
+    """The type, as in `slug/name`."""
+    name: str
+    version: int
+    """Counts the saves, from 1 on."""
+    created: int
+    """When the first version was saved."""
+    updated: int
+    """When this version was saved."""
+    data: str
+    """JSON object of the fields that are no secrets."""
+    sealed: tuple[SealedField, ...] = ()
+    """The other fields."""
+
+
 class Batch(NamedTuple):
     """What one transaction writes; within each list at most one row of an id, the newest."""
 

@@ -24,6 +24,9 @@ class Settings(NamedTuple):
     """NORIA_ENV_FILE: a file of further variables, one `NAME=value` a line."""
     database_url: str = ""
     """NORIA_DATABASE_URL: the store; empty means `noria.db` under the home."""
+    encryption_key: str = ""
+    """NORIA_ENCRYPTION_KEY: base64 of the 32 bytes that encrypt secrets, further keys that only
+    open them after commas; `keyring` for the system's; empty means a file under the home."""
     logging_level: str = "INFO"
     """NORIA_LOGGING_LEVEL: the least severe lines to record and show."""
     logging_extra_loggers: str = ""

@@ -69,10 +69,7 @@ class RunContext(ContextModel):
     def persist_result(self) -> bool:
         """Whether results of any size are to be kept: by the flow's or task's own option, else by
         that of the run around it, else by the setting."""
-        asked = self.owner.persist_result
-        if asked is None and self.outer is not None:
-            return self.outer.persist_result
-        return settings().results_persist_by_default if asked is None else bool(asked)
+        raise NotImplementedError
 
     @property
     def result_store(self) -> Any:
@@ -177,7 +174,7 @@ class TaskRunContext(RunContext):
         asked: bool | None = self.task.persist_result
         if asked is None and self.flow_context is not None:
             return self.flow_context.persist_result
-        return load(os.environ).results_persist_by_default if asked is None else asked
+        return settings().results_persist_by_default if asked is None else asked
 
     @property
     def run(self) -> TaskRun:

@@ -1,15 +1,14 @@
 """The only fork between sync and async: two loops that perform a program's effects.
 
-Each also has a form for flows and tasks that are generators: the user's items pass through to the
-consumer while the program waits for the generator's end.
+`noria.engine.generators` has a form of each for flows and tasks that are generators.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncIterable, Callable
 from contextvars import copy_context
-from types import GeneratorType
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, TypeVar
 
 from noria.core import clock
@@ -49,9 +48,9 @@ def perform(effect: Effect) -> Any:
     kind = type(effect)
     if kind is Call:
         if effect.timeout is not None:  # type: ignore[union-attr]
-            return _call_with_timeout(effect)  # type: ignore[arg-type]
+            return call_within(effect, effect.timeout)  # type: ignore[arg-type, union-attr]
         value = effect.fn(*effect.args, **effect.kwargs)  # type: ignore[union-attr]
-        return value if type(value) in _PLAIN else finish(value)
+        return value if type(value) in _PLAIN else exhaust(finish(value))
     if kind is Hook:
         return finish(effect.fn(*effect.args))  # type: ignore[union-attr]
     if kind is Ask:
@@ -83,13 +82,13 @@ def finish(value: Any) -> Any:
     return value
 
 
-def _call_with_timeout(effect: Call) -> Any:
-    def call() -> Any:
-        return finish(effect.fn(*effect.args, **effect.kwargs))
+def call_within(effect: Call, seconds: float) -> Any:
+    """Call the user's function and raise the effect's `on_timeout` in it after `seconds`."""
 
-    seconds = effect.timeout
-    assert seconds is not None
-    error = interrupts.timeout_error(effect.on_timeout, seconds)
+    def call() -> Any:
+        return exhaust(finish(effect.fn(*effect.args, **effect.kwargs)))
+
+    error = interrupts.timeout_error(effect.on_timeout, effect.timeout or seconds)
     if threading.current_thread() is threading.main_thread() and clock.is_real():
         gate = interrupts.gate()
         gate.shut()
@@ -239,45 +238,12 @@ async def _acall_with_timeout(effect: Call) -> Any:
         raise
 
 
-def drive_generator(program: Program[R]) -> Generator[Any, Any, R]:
-    """Like `drive`, for a user function that is a generator: its items pass through."""
-    try:
-        effect = program.send(None)
-        while True:
-            try:
-                if type(effect) is Call:
-                    answer = yield from effect.fn(*effect.args, **effect.kwargs)
-                else:
-                    answer = perform(effect)
-            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
-                effect = program.throw(exc)
-            else:
-                effect = program.send(answer)
-    except StopIteration as stop:
-        result: R = stop.value
-        return result
-
-
-async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
-    """Like `adrive`, for an async generator function: its items pass through."""
-    try:
-        effect = program.send(None)
-        while True:
-            try:
-                answer = None
-                if type(effect) is Call:
-                    async for item in effect.fn(*effect.args, **effect.kwargs):
-                        yield item
-                else:
-                    answer = await aperform(effect)
-            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
-                effect = program.throw(exc)
-            else:
-                effect = program.send(answer)
-    except StopIteration:
-        return
-
-
 def exhaust(value: Any) -> Any:
     """A list of a generator's items; anything else as it is."""
-    return list(value) if isinstance(value, GeneratorType) else value
+    if type(value) is GeneratorType:
+        return list(value)
+    return finish(_items(value)) if type(value) is AsyncGeneratorType else value
+
+
+async def _items(values: AsyncIterable[Any]) -> list[Any]:
+    return [value async for value in values]

@@ -134,10 +134,9 @@ def _prepare(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, 
 def _attempts(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, None]:
     flow, run, execution = call.flow, call.run, context.execution
     args, kwargs = flow.spec.to_call(call.parameters)
-    name: str | None = None
     attempt = 0
     while True:
-        yield from _begin(call, name)
+        yield from _begin(call)
         state = yield from _one_attempt(call, context, args, kwargs)
         if state.type is not StateType.FAILED or attempt >= flow.retries:
             break
@@ -156,13 +155,12 @@ def _attempts(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any,
             yield Sleep(delay)
         yield Commit(execution.session.journal)
         yield Ask(call.remember_this_execution)
-        name = Name.RETRYING
     run.enter_state(state)
 
 
-def _begin(call: FlowCall, name: str | None) -> Generator[Effect, Any, None]:
+def _begin(call: FlowCall) -> Generator[Effect, Any, None]:
     run = call.run
-    run.enter(StateType.RUNNING, name)
+    run.enter(StateType.RUNNING)
     run.run_count += 1
     if run.start is None:
         run.start = run.state_time
@@ -175,9 +173,11 @@ def _one_attempt(
 ) -> Generator[Effect, Any, State[Any]]:
     """Call the flow's function, wait for what it submitted, and judge."""
     flow, execution = call.flow, context.execution
+    seconds = flow.timeout_seconds
+    deadline = None if seconds is None else clock.monotonic() + seconds
     try:
-        value = yield Call(flow.fn, args, kwargs, flow.timeout_seconds, FlowRunTimeoutError)
-        yield from _drain(call)
+        value = yield Call(flow.fn, args, kwargs, seconds, FlowRunTimeoutError)
+        yield from _drain(call, deadline)
     except FlowRunTimeoutError as exc:
         yield from _stop_tasks(execution)
         return _timed_out(flow, exc)
@@ -199,12 +199,15 @@ def _one_attempt(
     return state
 
 
-def _drain(call: FlowCall) -> Generator[Effect, Any, None]:
+def _drain(call: FlowCall, deadline: float | None = None) -> Generator[Effect, Any, None]:
     """Wait until everything that was submitted has ended, also what that submits meanwhile."""
     execution = call.execution
     assert execution is not None
     while execution.futures:
-        yield Wait(list(execution.futures))
+        left = None if deadline is None else deadline - clock.monotonic()
+        if left is not None and left <= 0:
+            raise FlowRunTimeoutError
+        yield Wait(list(execution.futures), left)
 
 
 def _give_up(call: FlowCall) -> Generator[Effect, Any, None]:
@@ -258,7 +261,7 @@ def _stop_tasks(execution: FlowExecution) -> Generator[Effect, Any, None]:
 
 
 def _timed_out(flow: Any, exc: TimeoutError) -> State[Any]:
-    if isinstance(exc, FlowRunTimeoutError):
+    if isinstance(exc, FlowRunTimeoutError) and flow.timeout_seconds is not None:
         message = f"Flow run exceeded timeout of {flow.timeout_seconds} second(s)"
     else:
         message = f"Flow run failed due to timeout: {exc!r}"

@@ -2,103 +2,76 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from noria.core.previews import preview
 from noria.core.records import LogRow
-from noria.core.settings import level_number, load
+from noria.core.settings import level_number
+from noria.engine.configuration import settings
 from noria.engine.context import FlowRunContext, TaskRunContext, innermost
 from noria.engine.gate import gate
+from noria.engine.log_fields import fields_json, message_and_fields
 
 FLOW_LOGGER = "noria.flow_runs"
 TASK_LOGGER = "noria.task_runs"
 
+ROOT = "*"
+"""Stands for the root logger where loggers that join are named."""
+
 UNKNOWN = "<unknown>"
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
-    "message",
-    "asctime",
-    "taskName",
-    "flow_run_id",
-    "flow_run_name",
-    "flow_name",
-    "task_run_id",
-    "task_run_name",
-    "task_name",
-}
+_SEEN = "noria_seen"
+
 _lock = threading.Lock()
 _installed: set[str] = set()
-_formatter = logging.Formatter()
 
 
 class RunLogHandler(logging.Handler):
     """Puts a record on record with the run it was logged in; one logged outside runs is let go."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the line to the journal. Never raises: a log call must not end a run. An
-        interruption waits until the line is on record, or it would be taken for a failure of that."""
+        """Append the line to the journal. Never raises: a log call must not end a run."""
+        context = innermost()
+        # Loggers that join may stand above one another, and each hands a record on to the next.
+        if context is None or _SEEN in vars(record):
+            return
+        # An interruption waits until the line is on record, or it would be taken for a failure.
         own = gate()
         was_open = own.shut()
         try:
-            context = innermost()
-            if context is None:
-                return
-            row = _row(record, context)
-            flow = context if isinstance(context, FlowRunContext) else context.flow_context
-            if row is not None and flow is not None:
-                flow.execution.session.journal.append(row)
+            message, fields = message_and_fields(record)
+            vars(record)[_SEEN] = True
+            time = int(record.created * 1_000_000)
+            append(context, time, record.levelno, record.name, message, fields)
         except Exception:  # noqa: BLE001 - see above; logging's own way to say so
             self.handleError(record)
         finally:
             own.restore(was_open)
 
 
-def _row(record: logging.LogRecord, context: FlowRunContext | TaskRunContext) -> LogRow | None:
+def append(
+    context: FlowRunContext | TaskRunContext,
+    time: int,
+    level: int,
+    logger: str,
+    message: str,
+    fields: Mapping[str, Any],
+) -> None:
+    """Append a line to the journal, with the run that it belongs to."""
     task_run = None
+    flow: FlowRunContext | None
     if isinstance(context, TaskRunContext):
-        if context.flow_context is None:
-            return None
+        flow = context.flow_context
         task_run = context.task_run.raw_id
-        flow_run = context.flow_context.flow_run.raw_id
     else:
-        flow_run = context.flow_run.raw_id
-    return LogRow(
-        flow_run,
-        task_run,
-        int(record.created * 1_000_000),
-        record.levelno,
-        record.name,
-        record.getMessage(),
-        _extra(record),
-    )
-
-
-def _extra(record: logging.LogRecord) -> str | None:
-    """The fields that the call gave, and a traceback if it has one, as JSON."""
-    fields = {k: v for k, v in vars(record).items() if k not in _STANDARD}
-    if record.exc_info:
-        fields["exc_text"] = _formatter.formatException(record.exc_info)
-    if record.stack_info:
-        fields["stack_info"] = record.stack_info
-    if not fields:
-        return None
-    return json.dumps(fields, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    if hasattr(value, "tolist") and getattr(value, "size", 2) == 1:
-        return value.tolist()
-    return preview(value)
+        flow = context
+    if flow is not None:
+        extra = fields_json(fields)
+        row = LogRow(flow.flow_run.raw_id, task_run, time, level, logger, message, extra)
+        flow.execution.session.journal.append(row)
 
 
 def flow_fields(flow_run: Any, flow: Any, flow_run_id: Any = None) -> dict[str, Any]:
@@ -137,24 +110,48 @@ def say(context: FlowRunContext | TaskRunContext, level: int, message: str) -> N
 
 def install() -> None:
     """See to it that the loggers of runs, and those of the user's that are to join, are heard."""
-    settings = load(os.environ)
-    level = level_number(settings)
-    names = [FLOW_LOGGER, TASK_LOGGER]
-    names += [name.strip() for name in settings.logging_extra_loggers.split(",") if name.strip()]
-    key = f"{level} {names}"
-    if key in _installed:
+    found = settings()
+    level = level_number(found)
+    names = [name.strip() for name in found.logging_extra_loggers.split(",") if name.strip()]
+    key = f"{level} {found.logging_structlog} {names}"
+    # Configuring `logging` anew takes handlers off the loggers of the user's.
+    if key in _installed and all(_handler(_logger(name)) for name in names):
         return
     with _lock:
-        for name in names:
-            logger = logging.getLogger(name)
+        for name in (FLOW_LOGGER, TASK_LOGGER):
+            logger = _joined(name, level)
             logger.setLevel(level)
-            if not any(isinstance(handler, RunLogHandler) for handler in logger.handlers):
-                logger.addHandler(RunLogHandler())
-            if name in (FLOW_LOGGER, TASK_LOGGER):
-                # The console shows these lines; the root logger's handlers would show them twice.
-                logger.propagate = False
+            # The console shows these lines; the root logger's handlers would show them twice.
+            logger.propagate = False
+        for name in names:
+            logger = _joined(name, level)
+            if not logger.isEnabledFor(level):
+                logger.setLevel(level)
+        if found.logging_structlog:
+            from noria.engine import structlogs  # noqa: PLC0415 - loads structlog
+
+            structlogs.join()
         _installed.clear()
         _installed.add(key)
+
+
+def _logger(name: str) -> logging.Logger:
+    return logging.getLogger(None if name == ROOT else name)
+
+
+def _handler(logger: logging.Logger) -> RunLogHandler | None:
+    found = [handler for handler in logger.handlers if isinstance(handler, RunLogHandler)]
+    return found[0] if found else None
+
+
+def _joined(name: str, level: int) -> logging.Logger:
+    logger = _logger(name)
+    handler = _handler(logger)
+    if handler is None:
+        handler = RunLogHandler()
+        logger.addHandler(handler)
+    handler.setLevel(level)
+    return logger
 
 
 @contextmanager

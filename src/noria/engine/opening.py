@@ -66,7 +66,7 @@ class Session:
         """Take care of what earlier processes left: spooled records and runs without a process."""
         replay(self.backend, self.settings.spool_path)
         self.backend.reap(clock.now())
-        if self.settings.logging_extra_loggers:
+        if self.settings.logging_extra_loggers or self.settings.logging_structlog:
             from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load
 
             logs.install()

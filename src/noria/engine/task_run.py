@@ -25,6 +25,7 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
+from noria.core.transactions import Transaction, TransactionState
 from noria.engine import caching, keeping
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
@@ -140,6 +141,10 @@ def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
     if found is None:
         return False
     value, stored, message = found
+    if call.task.on_running_hooks:
+        # A hook that counts the runs of a task is to hear of this one too.
+        run.enter(StateType.RUNNING)
+        yield from _hooks(call)
     run.enter(StateType.COMPLETED, Name.CACHED, message, value)
     run.start = run.state_time
     run.stop()
@@ -242,12 +247,26 @@ def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
             caching.store(call, key, stored)
         _record(call, end=True)
         _note(call, value)
+        if task.on_commit_hooks:
+            yield from _commit(call, key)
     else:
         _record(call, end=True)
     if execution is not None and execution.strict:
         yield Commit(execution.session.journal)
     if task.has_hooks:
         yield from _hooks(call)
+
+
+def _commit(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
+    """Call the `on_commit` hooks; if one fails, the `on_rollback` hooks undo the work."""
+    task, transaction = call.task, Transaction(key, call.run.name)
+    for hook in task.on_commit_hooks:
+        if not (yield from _try_hook(call, hook, transaction)):
+            transaction.state = TransactionState.ROLLED_BACK
+            for undo in task.on_rollback_hooks:
+                yield from _try_hook(call, undo, transaction)
+            return
+    transaction.state = TransactionState.COMMITTED
 
 
 def _cut_short(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
@@ -332,15 +351,24 @@ def _hooks(call: TaskCall) -> Generator[Effect, Any, None]:
     """Call the user's hooks of the state the run has just entered."""
     run, task = call.run, call.task
     for hook in task.hooks_for(run.state_type):
-        try:
-            yield Hook(hook, task, run, run.state)
-        except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
-            name = getattr(hook, "__name__", repr(hook))
-            _say(
-                call,
-                40,
-                f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
-            )
+        yield from _try_hook(call, hook, task, run, run.state)
+
+
+def _try_hook(
+    call: TaskCall, hook: Callable[..., Any], *args: Any
+) -> Generator[Effect, Any, bool]:
+    """Call a hook; False, and a line in the log, when it fails."""
+    try:
+        yield Hook(hook, *args)
+    except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
+        name = getattr(hook, "__name__", repr(hook))
+        _say(
+            call,
+            40,
+            f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
+        )
+        return False
+    return True
 
 
 def _say(call: TaskCall, level: int, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from noria.backend.port import Backend
-from noria.core.records import Batch, GroupRow, TaskRunRow
+from noria.core.records import GroupRow, TaskRunRow
 from noria.journal.fold import Folder, recounted
 from noria.journal.spool import remove_spool, spooled
 

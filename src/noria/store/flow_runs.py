@@ -71,14 +71,11 @@ def find(connection: sqlite3.Connection, reference: str, limit: int) -> list[Flo
     if back is not None:
         return select(connection, FLOW_RUN.last, {"back": back})
     named = select(connection, FLOW_RUN.by_name, {"name": reference, "limit": limit})
-    digits = reference.replace("-", "").lower()
-    if not 0 < len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+    bounds = values.id_bounds(reference)
+    if bounds is None:
         return named
-    bounds = {
-        "first": bytes.fromhex(digits.ljust(32, "0")),
-        "last": bytes.fromhex(digits.ljust(32, "f")),
-    }
-    begun = select(connection, FLOW_RUN.by_id_range, {**bounds, "limit": limit})
+    facts = {"first": bounds[0], "last": bounds[1], "limit": limit}
+    begun = select(connection, FLOW_RUN.by_id_range, facts)
     found = {row.id: row for row in (*named, *begun)}
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
 

@@ -11,7 +11,7 @@ from noria.store.statements import SQL_FOLDER, Statements
 
 CONNECTION = Statements("connection")
 FOLDER = os.path.join(SQL_FOLDER, "migrations")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The newest migration's number."""
 APPLICATION_ID = int.from_bytes(b"nori", "big")
 

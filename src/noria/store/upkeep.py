@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from noria.store.artifacts import ARTIFACT
+from noria.store.blocks import BLOCK
 from noria.store.cache import CACHE
 from noria.store.flow_runs import FLOW_RUN, get, tree
 from noria.store.groups import TASK_GROUP
@@ -21,6 +22,7 @@ _NOUNS = {
     "artifacts": ARTIFACT,
     "cache": CACHE,
     "variables": VARIABLE,
+    "blocks": BLOCK,
     "processes": PROCESS,
 }
 

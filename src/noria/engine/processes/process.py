@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -92,9 +93,7 @@ class ChildProcess:
 
     def end(self) -> None:
         """Wait until the process has ended, by force if need be, and what it has started too."""
-        try:
-            self._popen.wait(GRACE)
-        except subprocess.TimeoutExpired:
+        if not self._ends_within(GRACE):
             self._popen.kill()
             self._popen.wait()
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -107,13 +106,30 @@ class ChildProcess:
             # Closing the pipe may not reach it: what the flow has forked may hold it open.
             self.channel.send(None)
         self.channel.close_outgoing()
-        try:
-            self._popen.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
+        if self._ends_within(CLOSE_SECONDS):
+            self._release()
+        else:
             self.interrupt()
             self.end()
-        else:
-            self._release()
+
+    def _ends_within(self, seconds: float) -> bool:
+        if self._popen.returncode is not None:
+            return True
+        with contextlib.suppress(OSError, AttributeError):
+            # Where there is such a thing, it tells at once; `Popen.wait` looks now and then.
+            file = os.pidfd_open(self.pid)
+            try:
+                ended = select.poll()
+                ended.register(file, select.POLLIN)
+                ended.poll(seconds * 1000)
+            finally:
+                os.close(file)
+            seconds = 0.0
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def epitaph(self) -> str:
         """How an ended process has come to its end: `was killed by SIGKILL`."""

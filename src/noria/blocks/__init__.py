@@ -1,0 +1,1 @@
+"""Blocks: typed configuration saved under a name, secrets among it encrypted."""

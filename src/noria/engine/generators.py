@@ -1,0 +1,153 @@
+"""Drivers for flows and tasks that are generators: the user's items pass through to the consumer.
+
+While the consumer has its turn, the run is not around: what it calls there is its own, and the time
+it takes does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from noria.core import clock
+from noria.engine import interrupts
+from noria.engine.context import flow_context, task_context
+from noria.engine.drivers import aperform, call_within, perform
+from noria.engine.effects import Call, Effect, Program
+
+R = TypeVar("R")
+
+Around = tuple[Any, Any]
+"""The flow and the task around some code."""
+
+
+def drive_generator(program: Program[R]) -> Generator[Any, Any, R]:
+    """Like `drive`, for a user function that is a generator."""
+    outside = _around()
+    try:
+        effect = _advance(program.send, None)
+        while True:
+            try:
+                if type(effect) is Call:
+                    answer = yield from _items(effect, outside)
+                else:
+                    answer = perform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = _advance(program.throw, exc)
+            else:
+                effect = _advance(program.send, answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+def _items(effect: Call, outside: Around) -> Generator[Any, Any, Any]:
+    """The items of the user's generator; returns what that returns."""
+    items = effect.fn(*effect.args, **effect.kwargs)
+    step, argument = items.send, None
+    left = effect.timeout
+    while True:
+        before = clock.monotonic()
+        ended, item = _step(effect, step, argument, left)
+        if ended:
+            return item
+        if left is not None:
+            left = max(1e-3, left - (clock.monotonic() - before))
+        inside = _enter(outside)
+        try:
+            argument = yield item
+            step = items.send
+        except GeneratorExit:
+            _enter(inside)
+            items.close()
+            raise
+        except BaseException as exc:  # noqa: BLE001 - thrown in by the consumer, for the generator
+            step, argument = items.throw, exc
+        _enter(inside)
+
+
+def _step(
+    effect: Call, step: Callable[[Any], Any], argument: Any, seconds: float | None
+) -> tuple[bool, Any]:
+    """One step of a generator: whether it has ended, and the item or what it returned."""
+
+    def take() -> tuple[bool, Any]:
+        try:
+            return False, step(argument)
+        except StopIteration as stop:
+            return True, stop.value
+
+    if seconds is None:
+        return take()
+    gate = interrupts.gate()
+    was_open = gate.opened
+    try:
+        taken: tuple[bool, Any] = call_within(
+            Call(take, (), {}, effect.timeout, effect.on_timeout), seconds
+        )
+    finally:
+        gate.opened = was_open
+    return taken
+
+
+def _advance(step: Callable[[Any], Effect], argument: Any) -> Effect:
+    """One step of the program, undisturbed."""
+    gate = interrupts.gate()
+    was_open = gate.shut()
+    try:
+        return step(argument)
+    finally:
+        gate.restore(was_open)
+
+
+def _around() -> Around:
+    return flow_context.get(), task_context.get()
+
+
+def _enter(around: Around) -> Around:
+    """Go from one surrounding to another; returns the one left."""
+    before = _around()
+    flow_context.set(around[0])
+    task_context.set(around[1])
+    return before
+
+
+async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
+    """Like `adrive`, for an async generator function."""
+    outside = _around()
+    try:
+        effect = program.send(None)
+        while True:
+            try:
+                answer = None
+                if type(effect) is Call:
+                    async with aclosing(_aitems(effect)) as items:
+                        async for item in items:
+                            inside = _enter(outside)
+                            try:
+                                yield item
+                            finally:
+                                _enter(inside)
+                else:
+                    answer = await aperform(effect)
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                effect = program.throw(exc)
+            else:
+                effect = program.send(answer)
+    except StopIteration:
+        return
+
+
+async def _aitems(effect: Call) -> AsyncGenerator[Any, None]:
+    """The items of the user's async generator, each of which has what is left of the time."""
+    left, end = effect.timeout, object()
+    async with aclosing(effect.fn(*effect.args, **effect.kwargs)) as items:
+        while True:
+            before = clock.monotonic()
+            item = await aperform(Call(anext, (items, end), {}, left, effect.on_timeout))
+            if item is end:
+                return
+            if left is not None:
+                left = max(1e-3, left - (clock.monotonic() - before))
+            yield item

@@ -1,0 +1,451 @@
+"""Real processes, stopped by real signals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from noria.core import clock
+from noria.core.states import StateType
+from noria.runs import resume
+from tests.engine.scripts import Script
+
+
+@pytest.fixture
+def script(tmp_path, isolated):
+    """Make a script; its process is gone after the test."""
+    made = []
+
+    def make(body):
+        made.append(Script(tmp_path, isolated, body))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+FIFTY = """
+@task
+def step(n):
+    note(n)
+    say("step", n)
+    return n * n
+
+@flow(durability="strict")
+def called():
+    return sum(step(n) for n in range(50))
+
+@flow(durability="strict", task_runner=ThreadPoolTaskRunner(max_workers=4))
+def mapped():
+    return sum(step.map(range(50)).result())
+
+@flow
+def grouped():
+    return sum(step(n) for n in range(50))
+
+def main():
+    globals()[sys.argv[1]]()
+"""
+TOTAL = sum(n * n for n in range(50))
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "in_flight"),
+    [
+        ("called", 0, 1),
+        ("called", 17, 1),
+        ("called", 49, 1),
+        ("mapped", 3, 4),
+        ("mapped", 31, 4),
+    ],
+)
+def test_a_killed_run_goes_on_and_repeats_only_what_was_in_flight(script, name, point, in_flight):
+    killed = script(FIFTY)
+    killed.start(name)
+    for _ in range(point + 1):
+        killed.hears("step")
+    killed.signal(signal.SIGKILL)
+    assert killed.ends()[0] == -signal.SIGKILL
+    before = killed.effects()
+    run = killed.run()
+    state = resume(_uuid(run.id))
+    assert state.result() == TOTAL
+    effects = killed.effects()
+    assert sorted(set(map(int, effects))) == list(range(50))
+    assert len(effects) - 50 <= in_flight
+    # Nothing that was not in flight when the process died has been repeated.
+    assert set(before[:-in_flight]).isdisjoint(effects[len(before) :])
+    again = killed.run()
+    assert (again.id, again.epoch, again.state) == (run.id, 2, StateType.COMPLETED)
+
+
+def test_a_killed_run_loses_no_more_than_the_last_moments(script):
+    killed = script(FIFTY)
+    killed.start("grouped")
+    killed.hears("step 25")
+    killed.signal(signal.SIGKILL)
+    killed.ends()
+    before = killed.effects()
+    assert resume(_uuid(killed.run().id)).result() == TOTAL
+    repeated = killed.effects()[len(before) :]
+    # What is repeated is the end of what had been done, without a gap.
+    overlap = [n for n in before if n in repeated]
+    assert overlap == before[len(before) - len(overlap) :]
+
+
+def test_a_killed_run_is_found_and_shown_with_the_reason(script, isolated):
+    killed = script(FIFTY)
+    killed.start("called")
+    killed.hears("step 5")
+    killed.signal(signal.SIGKILL)
+    killed.ends()
+    shown = subprocess.run(
+        [sys.executable, "-m", "noria", "runs", "ls", "-o", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [run] = json.loads(shown.stdout)
+    assert run["state_name"] == "Crashed"
+    assert "is gone" in run["state_message"]
+    assert set(killed.task_states()) <= {"COMPLETED", "CRASHED"}
+
+
+BLOCKED = """
+def cancelled(flow, flow_run, state):
+    note("hook:" + state.name)
+
+@task
+def first():
+    return 1
+
+@task
+def blocked():
+    say("blocked")
+    time.sleep(3600)
+
+@task
+def spinning():
+    while True:
+        pass
+
+@flow(on_cancellation=[cancelled])
+def in_a_task():
+    first()
+    blocked()
+
+@flow(on_cancellation=[cancelled])
+def in_the_flow():
+    first()
+    say("blocked")
+    time.sleep(3600)
+
+@flow(on_cancellation=[cancelled])
+def with_threads():
+    first()
+    spinning.submit()
+    blocked.submit(wait_for=[spinning.submit()])
+    say("blocked")
+    spinning.submit().wait()
+
+@flow(on_cancellation=[cancelled])
+def retrying():
+    @task(retries=1, retry_delay_seconds=3600)
+    def flaky():
+        say("blocked")
+        raise ValueError
+    flaky()
+
+@flow
+def child():
+    first()
+    blocked()
+
+@flow(on_cancellation=[cancelled])
+def in_a_sub_flow():
+    child()
+
+@flow(on_cancellation=[cancelled])
+async def on_a_loop():
+    first()
+    say("blocked")
+    await asyncio.sleep(3600)
+
+@flow(on_cancellation=[cancelled])
+async def blocking_a_loop():
+    first()
+    blocked()
+
+@task
+async def a_forever():
+    say("blocked")
+    await asyncio.sleep(3600)
+
+@flow(on_cancellation=[cancelled])
+async def gathering():
+    await asyncio.gather(*[a_forever() for _ in range(3)])
+
+def main():
+    chosen = globals()[sys.argv[1]]
+    try:
+        asyncio.run(chosen()) if chosen.isasync else chosen()
+    except Exception as exc:
+        say("raised", type(exc).__name__)
+        raise
+"""
+EVERYWHERE = [
+    "in_a_task",
+    "in_the_flow",
+    "with_threads",
+    "retrying",
+    "in_a_sub_flow",
+    "on_a_loop",
+    "blocking_a_loop",
+    "gathering",
+]
+
+
+def _is_cancelled(stopped):
+    run = stopped.run()
+    assert (run.state, run.end is not None) == (StateType.CANCELLED, True)
+    assert stopped.effects() == ["hook:Cancelling"]
+    open_ones = {"PENDING", "RUNNING", "SCHEDULED"}
+    assert open_ones.isdisjoint(stopped.task_states())
+    return run
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_sigterm_ends_a_run_in_order(script, name):
+    stopped = script(BLOCKED)
+    stopped.start(name)
+    stopped.hears("blocked")
+    stopped.signal(signal.SIGTERM)
+    code, errors = stopped.ends()
+    assert (code, errors) == (143, "")
+    run = _is_cancelled(stopped)
+    assert run.message == "Execution was aborted by a termination signal."
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_ctrl_c_ends_a_run_in_order(script, name):
+    stopped = script(BLOCKED)
+    stopped.start(name)
+    stopped.hears("blocked")
+    stopped.signal(signal.SIGINT)
+    code, errors = stopped.ends()
+    assert code == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert "noria/engine" not in errors
+    _is_cancelled(stopped)
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_a_cancel_from_another_process_reaches_the_work(script, name):
+    stopped = script(BLOCKED)
+    stopped.start(name)
+    stopped.hears("blocked")
+    backend = stopped.store()
+    row = backend.request_cancel(stopped.run().id, clock.now())
+    assert row.state is StateType.CANCELLING
+    backend.close()
+    assert stopped.hears("raised") == "CancelledRun"
+    assert stopped.ends()[0] == 1
+    _is_cancelled(stopped)
+
+
+def test_the_command_cancels(script):
+    stopped = script(BLOCKED)
+    stopped.start("in_a_task")
+    stopped.hears("blocked")
+    asked = subprocess.run(
+        [sys.executable, "-m", "noria", "runs", "cancel", "@last"], capture_output=True, text=True
+    )
+    assert asked.returncode == 0, asked.stderr
+    stopped.ends()
+    _is_cancelled(stopped)
+
+
+SIGNALS_OF_THEIR_OWN = """
+@flow
+def theirs():
+    say("blocked")
+    while True:
+        time.sleep(0.001)
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: say("mine"))
+    try:
+        theirs()
+    finally:
+        say("handler", signal.getsignal(signal.SIGTERM).__name__)
+"""
+
+
+def test_a_handler_of_the_users_is_left_alone_and_a_cancel_works_all_the_same(script):
+    stopped = script(SIGNALS_OF_THEIR_OWN)
+    stopped.start()
+    stopped.hears("blocked")
+    stopped.signal(signal.SIGTERM)
+    stopped.hears("mine")
+    backend = stopped.store()
+    backend.request_cancel(stopped.run().id, clock.now())
+    backend.close()
+    assert stopped.hears("handler") == "<lambda>"
+    stopped.ends()
+    assert stopped.run().state is StateType.CANCELLED
+
+
+TWICE = """
+def slow_hook(flow, flow_run, state):
+    say("hook")
+    time.sleep(3600)
+
+@flow(on_cancellation=[slow_hook])
+def stubborn():
+    say("blocked")
+    time.sleep(3600)
+
+def main():
+    stubborn()
+"""
+
+
+def test_a_second_ctrl_c_ends_the_hooks_and_not_the_record(script):
+    stopped = script(TWICE)
+    stopped.start()
+    stopped.hears("blocked")
+    stopped.signal(signal.SIGINT)
+    stopped.hears("hook")
+    stopped.signal(signal.SIGINT)
+    assert stopped.ends()[0] == -signal.SIGINT
+    assert stopped.run().state is StateType.CANCELLED
+
+
+AT_ANY_MOMENT = """
+@task
+def quick(n):
+    return n
+
+@flow
+def busy():
+    say("busy")
+    n = 0
+    while True:
+        n += 1
+        quick(n)
+
+def main():
+    busy()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_at_any_moment_leaves_a_whole_record(script, number):
+    stopped = script(AT_ANY_MOMENT)
+    stopped.start()
+    stopped.hears("busy")
+    stopped.signal(number)
+    stopped.ends()
+    assert stopped.run().state is StateType.CANCELLED
+    assert set(stopped.task_states()) <= {"COMPLETED", "CANCELLED"}
+
+
+FORKING = """
+@task
+def child_task(n):
+    return n
+
+@flow
+def inner(n):
+    return child_task(n)
+
+@task
+def forks():
+    pid = os.fork()
+    if pid == 0:
+        try:
+            inner(7)
+            child_task(1)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    return "parent"
+
+@flow
+def outer():
+    child_task(0)
+    say(forks())
+    return child_task(2)
+
+def main():
+    outer()
+    pid = os.fork()
+    if pid == 0:
+        inner(8)
+        sys.exit(0)
+    say("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_a_forked_child_runs_flows_of_its_own(script):
+    forked = script(FORKING)
+    forked.start()
+    assert forked.hears("ended") == "0"
+    code, errors = forked.ends()
+    assert (code, errors) == (0, "")
+    backend = forked.store()
+    from noria.backend.port import RunFilter
+
+    found = [summary.run for summary in backend.flow_runs(RunFilter(top_level=True))]
+    assert sorted(run.flow_name for run in found) == ["inner", "inner", "outer"]
+    assert {run.state for run in found} == {StateType.COMPLETED}
+    assert len({run.process for run in found}) == 3
+    [outer] = [run for run in found if run.flow_name == "outer"]
+    assert len(backend.task_runs(outer.id)) == 3
+    backend.close()
+
+
+MANY = """
+@task
+def step(n):
+    return n
+
+@flow
+def many():
+    for n in range(300):
+        step(n)
+
+def main():
+    say("ready")
+    sys.stdin.readline()
+    for _ in range(3):
+        many()
+"""
+
+
+def test_two_processes_write_one_store_at_once(tmp_path, isolated):
+    folders = [tmp_path / name for name in "ab"]
+    scripts = []
+    for folder in folders:
+        folder.mkdir()
+        scripts.append(Script(folder, isolated, MANY))
+        scripts[-1].start()
+    for one in scripts:
+        one.hears("ready")
+    for one in scripts:
+        one.tell()
+    assert [one.ends() for one in scripts] == [(0, "")] * 2
+    backend = scripts[0].store()
+    assert backend.info().rows["task_runs"] == 2 * 3 * 300
+    backend.close()
+
+
+def _uuid(raw):
+    import uuid
+
+    return uuid.UUID(bytes=raw)
