@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from noria.core.redaction import redactor
 from noria.engine import session as sessions
 
 SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
@@ -30,6 +31,8 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         opened.close()
         atexit.unregister(opened.close)
         sessions._current = None
+    redactor.clear()
+    redactor.on_add = None
     assert left == [], "a flow run is still registered with the session"
     assert [signal.getsignal(number) for number in SIGNALS] == handlers
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,7 @@ def test_wait_for_waits_without_passing_anything():
 
 
 def test_a_failed_upstream_makes_the_downstream_not_ready_and_names_it():
-    states = []
+    states: list[Any] = []
 
     @flow
     def broken():
@@ -353,10 +354,13 @@ def test_done_callbacks_are_called_once_before_and_after_the_end():
 def test_a_done_callback_that_raises_hurts_nobody():
     gate = threading.Event()
 
+    def clumsy(future):
+        raise ZeroDivisionError
+
     @flow(task_runner=ONE)
     def calling():
         future = hold.submit(gate, 1)
-        future.add_done_callback(lambda _: 1 // 0)
+        future.add_done_callback(clumsy)
         later = add.submit(future)
         gate.set()
         return later.result(), add.submit(5).result()

@@ -99,4 +99,5 @@ class TestRequireEnv:
         file = tmp_path / ".env"
         file.write_text("CRM_TOKEN=abc\n", encoding="utf-8")
         monkeypatch.setenv("NORIA_ENV_FILE", str(file))
+        monkeypatch.delenv("CRM_TOKEN", raising=False)
         assert require_env("CRM_TOKEN") == "abc"

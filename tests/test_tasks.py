@@ -186,7 +186,7 @@ def test_partials_and_callable_objects():
         def __call__(self, n):
             return n + 100
 
-    added = task(functools.partial(lambda a, b: a + b, 10), name="added")
+    added = task(name="added")(functools.partial(lambda a, b: a + b, 10))
     called = task(Adder())
 
     @flow

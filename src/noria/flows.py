@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, aclosing
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -22,7 +22,7 @@ from noria import runs
 from noria.backend.port import MemoEntry
 from noria.core import functions
 from noria.core.annotations import NotSet
-from noria.core.errors import CancelledRun, CancelRun, TerminationSignal
+from noria.core.errors import CancelledRun, CancelRun, LoadingEnds, TerminationSignal
 from noria.core.hashing import blake2b
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import check_name
@@ -33,7 +33,7 @@ from noria.core.tracebacks import user_traceback
 from noria.core.validation import validate_parameters as validated
 from noria.engine import defaults, interrupts
 from noria.engine.calls import place_of
-from noria.engine.context import current_tags, flow_context
+from noria.engine.context import being_loaded, current_tags, flow_context
 from noria.engine.drivers import adrive, canceller, drive
 from noria.engine.flow_calls import FlowCall
 from noria.engine.flow_run import run_flow
@@ -163,8 +163,9 @@ class Flow(Marked, Generic[P, R]):
 
     @property
     def entrypoint(self) -> str | None:
-        """Where the flow can be loaded from: `file.py:name`; None when it is in no file."""
-        file = functions.source_file(self.fn)
+        """Where the flow can be loaded from: `file.py:name`; None when it is in no file, or is a
+        method of an object that only the caller has."""
+        file = None if self.ismethod else functions.source_file(self.fn)
         return None if file is None else f"{file}:{functions.qualname_of(self.fn)}"
 
     def with_options(
@@ -254,6 +255,8 @@ class Flow(Marked, Generic[P, R]):
             ParameterBindError: The arguments do not fit the function.
             ParameterTypeError: An argument does not fit its annotation.
         """
+        if being_loaded.get():
+            raise LoadingEnds(f"The script calls flow {self.name!r} outside of any function.")
         parameters = self.spec.bind(args, kwargs)
         place = place_of(sys._getframe(1)) if flow_context.get() is not None else NOWHERE
         if self.isgenerator or self.isasync:
@@ -265,13 +268,14 @@ class Flow(Marked, Generic[P, R]):
             return self._run_async(call, return_state)
         return self._generate_async(call) if self.isasync else self._generate(call)
 
-    def _generate(self, call: FlowCall) -> Generator[Any, Any, None]:
+    def _generate(self, call: FlowCall) -> Generator[Any, Any, Any]:
         yield from drive_generator(run_flow(call))
-        _outcome(call, False)
+        return _outcome(call, False)
 
     async def _generate_async(self, call: FlowCall) -> AsyncGenerator[Any, None]:
-        async for item in adrive_generator(run_flow(call)):
-            yield item
+        async with aclosing(adrive_generator(run_flow(call))) as items:
+            async for item in items:
+                yield item
         _outcome(call, False)
 
     def execute(
@@ -308,7 +312,11 @@ class Flow(Marked, Generic[P, R]):
 
     def _run(self, call: FlowCall, return_state: bool) -> Any:
         if call.tracking is not None and call.tracking.execution is not None:
-            drive(run_flow(call))
+            try:
+                drive(run_flow(call))
+            except BaseException as exc:
+                exc.__traceback__ = user_traceback(exc.__traceback__)
+                raise
             return _outcome(call, return_state)
         with interrupts.termination():
             try:
@@ -323,7 +331,11 @@ class Flow(Marked, Generic[P, R]):
 
     async def _run_async(self, call: FlowCall, return_state: bool) -> Any:
         if call.tracking is not None and call.tracking.execution is not None:
-            await adrive(run_flow(call))
+            try:
+                await adrive(run_flow(call))
+            except BaseException as exc:
+                exc.__traceback__ = user_traceback(exc.__traceback__)
+                raise
             return _outcome(call, return_state)
         call.cancel_async = canceller()
         with interrupts.termination(call.stop):
@@ -356,6 +368,8 @@ def _stopped(call: FlowCall, exc: BaseException) -> BaseException | None:
     if isinstance(asked, CancelRun):
         return CancelledRun(str(asked) or "The run was cancelled.")
     exc.__traceback__ = user_traceback(exc.__traceback__)
+    if isinstance(exc, KeyboardInterrupt):
+        exc.__traceback__ = interrupts.struck_at(exc.__traceback__)
     return None
 
 

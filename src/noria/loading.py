@@ -6,11 +6,13 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from noria.core.errors import MissingFlowError, ScriptError, UnspecifiedFlowError
+from noria.core.errors import LoadingEnds, MissingFlowError, ScriptError, UnspecifiedFlowError
 from noria.core.functions import source_file
+from noria.engine.context import being_loaded
 from noria.values.scripts import stand_in_for_main
 
 
@@ -124,6 +126,7 @@ def _run_file(path: str) -> dict[str, Any]:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     module_name = os.path.splitext(os.path.basename(full))[0]
+    module = None
     try:
         spec = importlib.util.spec_from_file_location(module_name, full)
         if spec is None or spec.loader is None:
@@ -131,12 +134,28 @@ def _run_file(path: str) -> dict[str, Any]:
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(module_name, module)
         stand_in_for_main(module)
-        spec.loader.exec_module(module)
+        with _only_for_its_flows():
+            spec.loader.exec_module(module)
     except Exception as exc:
-        if sys.modules.get(module_name) is not None:
+        if module is not None and sys.modules.get(module_name) is module:
             sys.modules.pop(module_name, None)
         raise ScriptError(exc, full) from exc
     return vars(module)
+
+
+@contextmanager
+def _only_for_its_flows() -> Iterator[None]:
+    """Load a script up to where it would call a flow by itself: it was not asked to run.
+
+    What follows the call is not executed, so a flow that stands below it is not found.
+    """
+    token = being_loaded.set(True)
+    try:
+        yield
+    except LoadingEnds:
+        return
+    finally:
+        being_loaded.reset(token)
 
 
 def _already_loaded(full: str) -> dict[str, Any] | None:

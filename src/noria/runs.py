@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from noria.backend.port import Backend
 from noria.core import clock, ids
-from noria.core.errors import MissingFlowError, ObjectNotFound, StoreError
+from noria.core.errors import MissingFlowError, ObjectNotFound, RunConflict, StoreError
 from noria.core.records import FlowRunRow, GroupRow, TaskRunRow, task_run_name
 from noria.core.states import Name, StateType
 from noria.engine.flow_calls import arguments_of
@@ -83,28 +83,30 @@ def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow:
 
     Raises:
         ObjectNotFound: There is no such run, or no such task in it.
-        StoreError: The run is executed by a living process, or its arguments were not kept.
+        RunConflict: The run is executed by a living process, has completed, or is a sub-flow.
+        StoreError: Its arguments were not kept.
         MissingFlowError: The flow cannot be found where it was.
     """
     session = open_session()
     backend = session.backend
     row = _find(backend, flow_run_id)
     if row.state is StateType.COMPLETED and rerun_from is None:
-        raise StoreError(
+        raise RunConflict(
             f"Flow run {row.name!r} is Completed: there is nothing to go on with. "
             "Name a task to run it again from there (rerun_from=...), or call the flow."
         )
     flow = flow or _load(row)
     parameters = arguments_of(row)
-    if rerun_from is not None:
-        for run, calls in _from_task(backend, row, rerun_from).items():
-            backend.forget(run, sorted(calls))
+    again = {} if rerun_from is None else _from_task(backend, row, rerun_from)
     taken = backend.begin_execution(row.id, session.process, clock.now())
     if taken is None:
-        raise StoreError(
+        raise RunConflict(
             f"Flow run {row.name!r} is being executed by a living process. "
             f"Cancel it first: noria runs cancel {row.name}"
         )
+    # Not before the run is ours: a refusal must leave it as it is.
+    for run, calls in again.items():
+        backend.forget(run, sorted(calls))
     return flow.execute(parameters, row=taken)
 
 
@@ -258,7 +260,7 @@ def _find(backend: Backend, flow_run_id: uuid.UUID | str) -> FlowRunRow:
         raise ObjectNotFound(help_message=f"There is no flow run {flow_run_id}.")
     if row.parent_run is not None:
         parent = backend.flow_run(row.root_run)
-        raise StoreError(
+        raise RunConflict(
             f"Flow run {row.name!r} is a sub-flow; it goes on with the run that called it"
             + (f": {parent.name}." if parent is not None else ".")
         )
@@ -268,7 +270,8 @@ def _find(backend: Backend, flow_run_id: uuid.UUID | str) -> FlowRunRow:
 def _load(row: FlowRunRow) -> Any:
     if row.entrypoint is None:
         raise MissingFlowError(
-            f"Flow {row.flow_name!r} was not written in a file, so it cannot be loaded again. "
+            f"Flow {row.flow_name!r} was not written in a file, or is a method of an object, so it "
+            "cannot be loaded again. "
             "Give the flow itself: noria.runs.resume(run_id, flow=...)."
         )
     return load_flow_from_entrypoint(row.entrypoint)

@@ -20,7 +20,7 @@ from typing import Any, overload
 from noria.core import profiles
 from noria.core.errors import ConfigurationError
 from noria.core.profiles import variable_of
-from noria.core.settings import Settings
+from noria.core.settings import ENV_FILE, Settings
 from noria.engine import configuration
 
 __all__ = ["Setting", "get_current_settings", "require_env", "temporary_settings"]
@@ -131,9 +131,8 @@ def temporary_settings(
         ...     get_current_settings().tasks_default_retries
         2
     """
-    changes = {
-        _variable(key): Settings._field_defaults[_field(key)] for key in restore_defaults or ()
-    }
+    restored = restore_defaults or ()
+    changes = {_variable(key): Settings._field_defaults[_field(key)] for key in restored}
     known = configuration.sources()
     defaults = {_variable(key): value for key, value in (set_defaults or {}).items()}
     changes |= {name: value for name, value in defaults.items() if name not in known}
@@ -209,7 +208,7 @@ def _missing(names: list[str], known: Mapping[str, str]) -> str:
         text = f"The environment variables {', '.join(names)} are missing"
     text += " (empty counts as missing). Set "
     text += "it" if len(names) == 1 else "them"
-    text += f" before the flow starts, or in the file that {configuration.ENV_FILE} names."
+    text += f" before the flow starts, or in the file that {ENV_FILE} names."
     for name in names:
         near = difflib.get_close_matches(name, [each for each in known if each != name], 1, 0.85)
         text += f" There is {near[0]}: was {name} meant?" if near else ""

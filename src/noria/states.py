@@ -228,8 +228,8 @@ def format_exception(exc: BaseException, tb: Any = None) -> str:
 
 
 async def exception_to_crashed_state(exc: BaseException, result_store: Any = None) -> State[Any]:
-    """The state of a run that `exc` ended from outside the user's code."""
-    return interrupted_state(exc)
+    """The Crashed state of a run that `exc` ended from outside the user's code."""
+    return Crashed(message=interrupted_state(exc).message, data=exc)
 
 
 async def exception_to_failed_state(

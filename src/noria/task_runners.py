@@ -103,7 +103,10 @@ class PoolTaskRunner(TaskRunner[Future[Any]]):
 
     def knows_places(self, method: str) -> bool:
         """See `TaskRunner.knows_places`."""
-        return getattr(type(self), method) is getattr(PoolTaskRunner, method)
+        # A `submit` of the subclass's own is to be asked for the elements of a map, too.
+        mine = type(self)
+        as_here = mine.submit is PoolTaskRunner.submit
+        return as_here and getattr(mine, method) is getattr(PoolTaskRunner, method)
 
     def submit(
         self,
@@ -149,6 +152,8 @@ class PoolTaskRunner(TaskRunner[Future[Any]]):
     ) -> FutureList[Any]:
         """Submit one run of `task` for each element of the iterable parameters."""
         self._check_started()
+        if not self.knows_places("submit"):
+            return super().map(task, parameters, wait_for)
         return self.map_at(task, parameters, wait_for, NOWHERE)
 
     def cancel_all(self) -> None:

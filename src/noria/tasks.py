@@ -11,6 +11,7 @@ from collections.abc import (
     Generator,
     Iterable,
 )
+from contextlib import aclosing
 from datetime import timedelta
 from typing import (
     TYPE_CHECKING,
@@ -33,7 +34,7 @@ from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import user_traceback
 from noria.engine import defaults
 from noria.engine.calls import TaskCall, place_of
-from noria.engine.context import flow_context
+from noria.engine.context import flow_around
 from noria.engine.drivers import adrive, drive
 from noria.engine.futures import Future, FutureList
 from noria.engine.generators import adrive_generator, drive_generator
@@ -150,13 +151,14 @@ class Task(TaskSettings, Generic[P, R]):
             raise
         return _outcome(call, return_state)
 
-    def _generate(self, call: TaskCall) -> Generator[Any, Any, None]:
+    def _generate(self, call: TaskCall) -> Generator[Any, Any, Any]:
         yield from drive_generator(run_task(call))
-        _outcome(call, False)
+        return _outcome(call, False)
 
     async def _generate_async(self, call: TaskCall) -> AsyncGenerator[Any, None]:
-        async for item in adrive_generator(run_task(call)):
-            yield item
+        async with aclosing(adrive_generator(run_task(call))) as items:
+            async for item in items:
+                yield item
         _outcome(call, False)
 
     async def _run_async(self, call: TaskCall, return_state: bool) -> Any:
@@ -298,12 +300,31 @@ class Task(TaskSettings, Generic[P, R]):
         runner = defaults.background_runner(ThreadPoolTaskRunner)
         return cast("Future[Any]", runner.submit(self, self.spec.bind(args, kwargs)))
 
+    def apply_async(
+        self,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        wait_for: Any = None,
+        dependencies: Any = None,
+    ) -> Future[Any]:
+        """The same as `delay`, with the arguments in a tuple and a dict.
+
+        Parameters:
+            args: Positional arguments.
+            kwargs: Arguments by name.
+            wait_for: Futures that must complete first.
+            dependencies: Accepted for compatibility; the arguments tell.
+        """
+        runner = defaults.background_runner(ThreadPoolTaskRunner)
+        bound = self.spec.bind(args or (), kwargs or {})
+        return cast("Future[Any]", runner.submit(self, bound, wait_for))
+
     def __repr__(self) -> str:
         return f"<Task {self.name!r}>"
 
 
 def _runner(name: str) -> Any:
-    context = flow_context.get()
+    context = flow_around()
     if context is None:
         raise MissingContextError(
             f"Task {name!r} was submitted outside a flow, so there is no task runner to run it. "

@@ -58,6 +58,10 @@ class Variable(Generic[T]):
         500
     """
 
+    name: str
+    value: T
+    tags: list[str] | None
+
     def __init__(self, *, name: str, value: T, tags: list[str] | None = None) -> None:
         check_name(name)
         check_value(name, value)
@@ -191,8 +195,8 @@ def check_value(name: str, value: Any) -> str:
     found = _fault(value, "")
     if found is not None:
         raise ValueError(
-            f"Variable {name!r} cannot hold {found}; expected what JSON knows: texts, numbers, true "
-            "and false, None, lists, and dicts with texts as keys."
+            f"Variable {name!r} cannot hold {found}; expected what JSON knows: texts, numbers, "
+            "true and false, None, lists, and dicts with texts as keys."
         )
     text = to_json(value)
     size = len(text.encode("utf-8", "surrogatepass"))

@@ -159,6 +159,4 @@ def batch(*rows: Any) -> Batch:
     def of(kind: type) -> list[Any]:
         return [row for row in rows if isinstance(row, kind)]
 
-    return Batch(
-        of(FlowRunRow), of(TaskRunRow), of(GroupRow), of(LogRow), [], of(ArtifactRow)
-    )
+    return Batch(of(FlowRunRow), of(TaskRunRow), of(GroupRow), of(LogRow), [], of(ArtifactRow))

@@ -79,10 +79,10 @@ def test_no_command_is_help_on_stderr_and_wrong_usage(noria):
             ],
         ),
         (
-            ["ls"],
+            ["resume"],
             [
-                "error[N001]: noria has no command ls",
-                "  did you mean runs ls?",
+                "error[N001]: noria has no command resume",
+                "  did you mean runs resume?",
                 "  see noria --help",
             ],
         ),

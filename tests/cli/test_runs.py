@@ -290,11 +290,19 @@ class TestLogs:
             (["--task", "extract-001"], ["城市 read", "broke"]),
             (["--grep", "城市"], ["城市 read"]),
             (["--task", "extract", "--grep", "below"], []),
+            (["--where", "rows=3"], ["broke"]),
+            (["--where", "rows>2", "--where", "exc_text~BOOM", "--level", "error"], ["broke"]),
+            (["--where", "rows>3"], []),
         ],
     )
     def test_filters(self, noria, run, arguments, expected):
         result = noria("runs", "logs", run.name, "-o", "jsonl", *arguments)
         assert self.messages(result) == expected
+
+    def test_what_is_no_condition_is_refused(self, noria, run):
+        result = noria("runs", "logs", run.name, "--where", "rows")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("error[N002]: --where rows is no condition")
 
     def test_a_task_run_may_be_named_by_its_id(self, noria, run):
         task = to_text(task_run(run, 1).id)

@@ -55,7 +55,8 @@ def test_an_update_keeps_the_version_even_beside_a_new_one(backend):
     first, second = artifact(), artifact()
     backend.append(batch(first))
     backend.append(batch(first._replace(data="later", updated=NOON + 1), second))
-    assert versions(backend) == {first.id: 1, second.id: 2}
+    backend.append(batch(third := artifact(), second._replace(updated=NOON + 2), first))
+    assert versions(backend) == {first.id: 1, second.id: 2, third.id: 3}
     found = backend.artifact(first.id)
     assert found is not None
     assert (found.data, found.updated, found.created) == ("later", NOON + 1, NOON)

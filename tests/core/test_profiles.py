@@ -79,7 +79,7 @@ def test_what_cannot_be_used_is_refused_with_its_place(text, message):
 def test_an_unknown_profile_names_the_nearest_and_who_asked():
     profiles = Profiles(named={"production": {}})
     assert profiles.get("default") == {}
-    with pytest.raises(MissingProfileError, match="NORIA_PROFILE is 'prodution'.*'production'"):
+    with pytest.raises(MissingProfileError, match=r"NORIA_PROFILE is 'prodution'.*'production'"):
         profiles.get("prodution", "NORIA_PROFILE")
 
 

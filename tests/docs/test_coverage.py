@@ -19,13 +19,19 @@ from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of, code_of, commands_of, 
 
 MODULES = (
     "noria",
+    "noria.artifacts",
     "noria.flows",
     "noria.futures",
     "noria.logging",
+    "noria.logging.structlog",
+    "noria.monitoring",
+    "noria.privacy",
     "noria.runs",
+    "noria.settings",
     "noria.states",
     "noria.task_runners",
     "noria.tasks",
+    "noria.variables",
 )
 FOR_USERS = [
     document

@@ -19,10 +19,16 @@ HEAD = """
 import asyncio, os, signal, sys, threading, time
 from pathlib import Path
 from noria import flow, task
+from noria.session import open_session
 from noria.task_runners import ThreadPoolTaskRunner
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+def settled(*words):
+    # Say something once all that has happened is on record.
+    open_session().journal.flush()
+    say(*words)
 
 def note(what):
     with open(Path(__file__).with_suffix(".effects"), "a") as file:

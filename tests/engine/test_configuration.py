@@ -81,12 +81,17 @@ class TestProfiles:
     def test_a_run_uses_it(self, monkeypatch, home):
         url = f"sqlite:///{home}/of-prod.db"
         settings_files.write_profiles(Profiles("prod", {"prod": {"NORIA_DATABASE_URL": url}}))
-        flow(lambda: 1, name="one")()
+
+        @flow
+        def one():
+            return 1
+
+        one()
         assert (home / "of-prod.db").exists()
 
     def test_an_unknown_one_is_named(self, monkeypatch):
         monkeypatch.setenv("NORIA_PROFILE", "prd")
-        with pytest.raises(MissingProfileError, match="NORIA_PROFILE is 'prd'.*'prod'"):
+        with pytest.raises(MissingProfileError, match=r"NORIA_PROFILE is 'prd'.*'prod'"):
             configuration.settings()
 
     def test_the_file_is_for_its_owner(self, home):

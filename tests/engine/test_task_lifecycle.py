@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from noria.core import clock
 from noria.core.errors import CancelRun, TaskRunTimeoutError, TerminationSignal
 from noria.core.states import State, StateType
 from noria.engine.effects import Call, Hook
+from noria.engine.futures import Future
 from noria.engine.task_run import run_task
+from noria.journal.fold import Folder
 from noria.states import Completed, Failed
 from tests.engine.programs import Fed, Raise
 
@@ -72,9 +75,7 @@ def test_a_failure(stage, play):
     fed, call = play(load, Raise(error))
     assert fed.raised is None
     assert stage.records.states() == ["Running", "Failed"]
-    assert call.run.state.message == (
-        "Task run encountered an exception ValueError: no such file"
-    )
+    assert call.run.state.message == ("Task run encountered an exception ValueError: no such file")
     assert call.run.state.result(raise_on_failure=False) is error
     row = stage.records.rows[-1]
     assert '"type": "ValueError"' in row.error
@@ -115,7 +116,7 @@ def test_retries_with_a_delay_each(stage, play):
         "Retrying", "Completed",
     ]  # fmt: skip
     assert call.run.run_count == 4
-    waiting = [row for row in stage.records.rows if getattr(row, "state_name", None)][0]
+    waiting = next(row for row in stage.records.rows if getattr(row, "state_name", None))
     assert waiting.message == "attempt 2 of 4 in 1 s: ConnectionError: gone"
 
 
@@ -242,12 +243,13 @@ def test_a_timeout_is_worth_a_retry(stage, play):
 )
 def test_an_interruption_is_recorded_and_goes_on_up(stage, play, error, kind):
     ended = "on_cancellation" if kind is StateType.CANCELLED else "on_crashed"
+    hooks: Any = {ended: [noted]}
 
-    @task(retries=5, **{ended: [noted]}, on_failure=[noted])
+    @task(retries=5, on_failure=[noted])
     def load():
         """Never called."""
 
-    fed, call = play(load, Raise(error), None)
+    fed, call = play(load.with_options(**hooks), Raise(error), None)
     assert fed.raised is error
     assert fed.effects == ["call load", "hook noted"]
     assert call.run.state.type is kind
@@ -393,7 +395,7 @@ def test_a_memo_hit_calls_nothing_and_keeps_times_and_id(stage):
         first = stage.task_call(load, 1)
         Fed(run_task(first), "named", {"a": 1}, None)
         for row in stage.records.rows:
-            stage.backend.append(_batch(row))
+            stage.backend.append(Folder().fold([row]))
         clock.sleep(100)
         execution = context.execution
         execution.memo = dict(stage.backend.memo(execution.flow_run.raw_id))
@@ -439,8 +441,6 @@ def test_a_failed_upstream_makes_it_not_ready(stage, play):
 
 
 def test_it_waits_for_upstreams_that_have_not_ended(stage, play):
-    from noria.engine.futures import Future
-
     @task
     def load(x=None):
         """Never called."""
@@ -450,7 +450,7 @@ def test_it_waits_for_upstreams_that_have_not_ended(stage, play):
     with stage.running(pipeline):
         call = stage.task_call(load, {"k": (done, open_one)}, wait_for=[open_one])
         program = run_task(call)
-        effect = program.send(None)
+        effect: Any = program.send(None)
         assert set(effect.futures) == {open_one}
         open_one.run.enter(StateType.COMPLETED, data=6)
         open_one.settle()
@@ -474,9 +474,3 @@ def test_a_clock_that_jumps_back_gives_no_negative_duration(stage, play):
     row = stage.records.rows[-1]
     assert row.end >= row.start
     assert call.run.total_run_time >= timedelta(0)
-
-
-def _batch(row):
-    from noria.journal.fold import Folder
-
-    return Folder().fold([row])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from noria.core.records import FlowRunRow, GroupCount, GroupRow, TaskRunRow
 from noria.core.states import TERMINAL_STATES, Name, StateType
 from noria.journal.fold import Folder
-from tests.conformance.rows import NOON, cached, flow_run, group, log, task_run
+from tests.conformance.rows import NOON, artifact, cached, flow_run, group, log, task_run
 
 ZERO = (0,) * len(GroupCount.NAMES)
 RUN = flow_run()
@@ -39,7 +39,7 @@ def stretches(draw):
             opened = [state for state in opened if state is StateType.PENDING]
         lane = [_entered(row, state) for state in sorted(opened, key=OPEN.index)]
         if end is not None:
-            lane.append(_ended(row, *end, duration))
+            lane.append(_ended(row, end, duration))
         if lane:
             lanes.append(lane)
     records = []
@@ -59,7 +59,8 @@ def _entered(row, state):
     return row._replace(state=state, start=None if state is StateType.PENDING else row.start)
 
 
-def _ended(row, state, name, duration):
+def _ended(row, state_and_name, duration):
+    state, name = state_and_name
     if name == Name.NOT_READY:
         return row._replace(state=state, state_name=name, start=None, end=row.created)
     end = row.start + duration
@@ -76,11 +77,7 @@ def position(row):
 def recount(rows):
     """The group's sums from its task rows, the obvious way."""
     counted = Counter(map(position, rows))
-    done = [
-        row
-        for row in rows
-        if row.state in TERMINAL_STATES and row.state_name != Name.CACHED
-    ]
+    done = [row for row in rows if row.state in TERMINAL_STATES and row.state_name != Name.CACHED]
     durations = [row.end - row.start for row in done]
     return {
         "counts": tuple(counted[place] for place in range(len(ZERO))),
@@ -159,3 +156,9 @@ def test_nothing_is_remembered_of_runs_that_have_ended():
     folder.fold([RUN, group(RUN, counts=ZERO), task_run(RUN), ended])
     assert not folder._runs
     assert not folder._attempts
+
+
+def test_of_an_artifact_only_the_newest_row_is_written():
+    first, other = artifact(data="10"), artifact(data="x")
+    later = first._replace(data="20")
+    assert Folder().fold([first, other, later]).artifacts == [later, other]

@@ -9,10 +9,11 @@ import pytest
 from noria.core.records import GroupCount
 from noria.core.states import StateType
 from noria.journal import journal as journals
+from noria.journal.fold import Folder
 from noria.journal.journal import Journal
 from noria.journal.replay import replay
 from noria.journal.spool import spooled, write_spool
-from tests.conformance.rows import flow_run, group, log, task_run
+from tests.conformance.rows import NOON, flow_run, group, log, task_run
 from tests.journal.backends import Failing, Gated, Kept
 
 ZERO = (0,) * len(GroupCount.NAMES)
@@ -190,7 +191,7 @@ def test_a_spooled_copy_goes_away_once_the_store_has_taken_it(folder, quick):
     journal.append(log(RUN, "b"))
     journal.commit()
     [(_, records)] = spooled(folder)
-    assert [record.message for record in records] == ["a", "b"]
+    assert records == [log(RUN, "a"), log(RUN, "b")]
     backend.broken = False
     assert journal.flush(timeout=10)
     journal.flush(timeout=10)
@@ -206,7 +207,7 @@ def test_a_replay_counts_the_whole_group_not_just_what_was_spooled(folder):
     for record in (RUN, group(RUN, counts=ZERO), task_run(RUN), under_way):
         journal.append(record)
     journal.flush()
-    ended = under_way._replace(state=StateType.FAILED, end=under_way.start + 7)
+    ended = under_way._replace(state=StateType.FAILED, end=NOON + 57)
     write_spool(folder, [ended, task_run(RUN), RUN._replace(state=StateType.FAILED)])
     replay(backend, folder)
     [row] = backend.groups(RUN.id)
@@ -269,9 +270,9 @@ def test_closing_an_unused_journal_does_nothing(folder):
 def test_the_executor_is_told_of_runs_that_another_has_taken_over(folder):
     backend = Kept()
     newer = RUN._replace(epoch=2)
-    backend.append(_batch(newer))
+    backend.append(Folder().fold([newer]))
     journal = Journal(backend, folder)
-    refused = []
+    refused: list[bytes] = []
     journal.on_refused = refused.extend
     journal.append(RUN)
     journal.append(task_run(RUN))
@@ -292,17 +293,12 @@ def test_an_interrupted_producer_is_not_made_to_wait_again(folder, quick):
         raise KeyboardInterrupt
 
     journal.pause = interrupted
+    for _ in range(3):
+        journal._queue.append(log(RUN))
     with pytest.raises(KeyboardInterrupt):
-        for _ in range(10):
-            journal.append(log(RUN))
+        journal.append(log(RUN))
     for _ in range(10):
         journal.append(log(RUN))
     assert len(pauses) == 1
     backend.gate.set()
     journal.close()
-
-
-def _batch(*rows):
-    from noria.journal.fold import Folder
-
-    return Folder().fold(rows)

@@ -110,6 +110,21 @@ def time_limit(seconds: int) -> Iterator[None]:
         signal.alarm(0)
 
 
+@contextmanager
+def own_storage() -> Iterator[None]:
+    """Keep the cached results of one case from another."""
+    from prefect.settings import (  # noqa: PLC0415 - not installed where the tests run
+        PREFECT_LOCAL_STORAGE_PATH,
+        temporary_settings,
+    )
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        temporary_settings({PREFECT_LOCAL_STORAGE_PATH: folder}),
+    ):
+        yield
+
+
 def without_heartbeats() -> None:
     """Spare each flow run the second in which the reference waits for its heartbeat thread."""
     engine = importlib.import_module("prefect.flow_engine")
@@ -128,7 +143,7 @@ def record(topic: str, only: str, check: bool) -> tuple[int, int]:
             continue
         began = time.monotonic()
         try:
-            with time_limit(CASE_SECONDS):
+            with time_limit(CASE_SECONDS), own_storage():
                 answers[name] = harness.observe(case)
         except (Exception, harness.CaseTimeout):
             wrong += 1

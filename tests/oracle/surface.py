@@ -19,6 +19,7 @@ TOPIC = "surface"
 # Names wanted of each module; None stands for all that the module defines or lists as public.
 MODULES: dict[str, tuple[str, ...] | None] = {
     "prefect": None,
+    "prefect.artifacts": None,
     "prefect.cache_policies": None,
     "prefect.client.schemas.objects": ("FlowRun", "State", "StateType", "TaskRun"),
     "prefect.context": (
@@ -42,6 +43,7 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "prefect.task_runners": None,
     "prefect.tasks": None,
     "prefect.utilities.annotations": None,
+    "prefect.variables": None,
 }
 
 # Not promised (yet): what belongs to servers, deployments, blocks and infrastructure, and what is

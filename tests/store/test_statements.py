@@ -12,6 +12,7 @@ from noria.store.bulk import BulkWrite
 from noria.store.database import MEMORY, Database
 from noria.store.flow_runs import FLOW_RUN
 from noria.store.statements import SQL_FOLDER, Statements, parse
+from noria.store.task_stats import TASK_STATS
 
 NOUNS = sorted(name[:-4] for name in os.listdir(SQL_FOLDER) if name.endswith(".sql"))
 
@@ -78,6 +79,7 @@ def test_every_statement_fits_the_schema(noun):
         for name in (block[0] for block in blocks(noun)):
             sql = getattr(Statements(noun), name)
             sql = sql.replace("{ids}", "select id from task_run")
+            sql = sql.replace("{calls}", TASK_STATS.calls)
             if name == "tags":
                 sql = FLOW_RUN.page + f" where '' in ({sql})"
             if "{rows}" in sql:

@@ -33,8 +33,8 @@ def create_table_artifact(
     """Show a table.
 
     Parameters:
-        table: A list of dicts, a list of lists, a dict of lists, or a pandas or polars DataFrame. Of
-            more than 10,000 rows or 4 MiB the first rows are kept, with a note.
+        table: A list of dicts, a list of lists, a dict of lists, or a pandas or polars DataFrame.
+            Of more than 10,000 rows or 4 MiB the first rows are kept, with a note.
         key: What its versions have in common: lowercase letters, digits and dashes.
         description: A sentence or more, in markdown.
 
@@ -124,9 +124,9 @@ def create_link_artifact(
 
     Example:
         >>> from noria.artifacts import Artifact
-        >>> artifact_id = create_link_artifact("https://example.com/a.csv", "all orders", key="file")
+        >>> artifact_id = create_link_artifact("https://example.com/a.csv", "orders", key="file")
         >>> Artifact.get("file").data
-        '[all orders](https://example.com/a.csv)'
+        '[orders](https://example.com/a.csv)'
     """
     made = LinkArtifact(link=link, link_text=link_text, key=key, description=description)
     return made._create().id

@@ -9,6 +9,7 @@ from noria.client.schemas.objects import Artifact as StoredArtifact
 from noria.core.errors import InvalidNameError
 from noria.core.jsontext import to_json
 from noria.core.previews import preview
+from noria.core.redaction import redactor
 from noria.engine import artifacts as engine
 from noria.engine.artifacts import Content
 from noria.engine.dispatch import async_dispatch, in_thread
@@ -287,8 +288,8 @@ class MarkdownArtifact(Artifact):
 class TableArtifact(Artifact):
     """A table; of more than 10,000 rows or 4 MiB the first rows are kept, with a note.
 
-    What is missing (None, NaN, NaT, NA) becomes null, dates and times ISO 8601, decimals and whatever
-    else JSON does not know texts.
+    What is missing (None, NaN, NaT, NA) becomes null; dates and times become ISO 8601; decimals and
+    whatever else JSON does not know become texts.
 
     Attributes:
         table: A list of dicts, a list of lists, a dict of lists, or a pandas or polars DataFrame.
@@ -377,7 +378,7 @@ def _get(key: str | None) -> StoredArtifact | None:
     return None if row is None else StoredArtifact.from_row(row)
 
 
-def _check_key(key: str | None) -> None:
+def _check_key(key: Any) -> None:
     if key is None or (isinstance(key, str) and _KEY.fullmatch(key)):
         return
     near = re.sub(r"[^a-z0-9]+", "-", str(key).lower()).strip("-")
@@ -415,20 +416,23 @@ def _as_it_is(data: Any) -> Content:
 
 
 def _beginning(text: str) -> Content:
+    # Before anything is cut: no part of a secret may be left at the end.
+    text = redactor.mask(text)
     whole = text.encode("utf-8", "surrogatepass")
     if len(whole) <= MOST_BYTES:
         return Content("text", text, _one_line(text))
     kept = whole[:MOST_BYTES].decode("utf-8", "ignore")
     note = (
         f"Only the first {len(kept):,} of {len(text):,} characters are kept: a markdown artifact "
-        f"holds at most {MOST_BYTES // 1024**2} MiB. Write the whole text to a file and make a link "
-        "artifact of it."
+        f"holds at most {MOST_BYTES // 1024**2} MiB. Write the whole text to a file and make a "
+        "link artifact of it."
     )
     return Content("text", kept, _one_line(kept), note)
 
 
 def _one_line(text: str) -> str:
-    for line in text[:4096].splitlines():
+    # Masked before it is taken apart: a secret may begin with what is taken off.
+    for line in redactor.head(text, 4096).splitlines():
         words = " ".join(line.strip("#*_>- \t").split())
         if words:
             return words if len(words) <= _SUMMARY else words[: _SUMMARY - 1] + "…"

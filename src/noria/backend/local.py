@@ -13,6 +13,7 @@ from noria.backend.port import (
     RunSummary,
     StoreInfo,
 )
+from noria.core.conditions import Condition
 from noria.core.records import (
     ArtifactRow,
     Batch,
@@ -27,6 +28,7 @@ from noria.core.records import (
     VariableRow,
 )
 from noria.core.states import StateType
+from noria.core.task_stats import TaskStats
 from noria.store import (
     artifacts,
     batches,
@@ -38,6 +40,7 @@ from noria.store import (
     logs,
     processes,
     task_runs,
+    task_stats,
     upkeep,
     values,
     variables,
@@ -155,6 +158,16 @@ class LocalBackend:
         with self._database.write() as connection:
             forget_calls(connection, flow_run, task_runs)
 
+    def task_stats(
+        self, name: str, flow_name: str | None = None, since: int | None = None, slices: int = 40
+    ) -> TaskStats | None:
+        with self._database.read() as connection:
+            return task_stats.of_task(connection, name, flow_name, since, slices)
+
+    def task_names(self) -> list[str]:
+        with self._database.read() as connection:
+            return task_stats.names(connection)
+
     def logs(
         self,
         flow_run: bytes,
@@ -163,10 +176,11 @@ class LocalBackend:
         text: str | None = None,
         after: int = 0,
         limit: int = 1000,
+        where: Sequence[Condition] = (),
     ) -> list[tuple[int, LogRow]]:
         with self._database.read() as connection:
             alone = not flow_runs.has_children(connection, flow_run)
-            query = filters.logs(flow_run, alone, task_run, level, text, after, limit)
+            query = filters.logs(flow_run, alone, task_run, level, text, after, limit, where)
             return logs.select(connection, *query)
 
     def cached(self, key: str, now: int) -> CacheRow | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from noria.core.conditions import Condition
 from noria.core.records import (
     ArtifactRow,
     Batch,
@@ -24,6 +25,7 @@ from noria.core.records import (
     VariableRow,
 )
 from noria.core.states import StateType
+from noria.core.task_stats import TaskStats
 
 
 class MemoEntry(NamedTuple):
@@ -162,6 +164,15 @@ class Backend(Protocol):
     def forget(self, flow_run: bytes, task_runs: Sequence[bytes]) -> None:
         """Drop the kept results of the given calls, so that they are made again."""
 
+    def task_stats(
+        self, name: str, flow_name: str | None = None, since: int | None = None, slices: int = 40
+    ) -> TaskStats | None:
+        """Statistics over the finished calls of a task by its name, in all runs or those of one
+        flow, created since then."""
+
+    def task_names(self) -> list[str]:
+        """The names of all tasks that were called."""
+
     def logs(
         self,
         flow_run: bytes,
@@ -170,9 +181,10 @@ class Backend(Protocol):
         text: str | None = None,
         after: int = 0,
         limit: int = 1000,
+        where: Sequence[Condition] = (),
     ) -> list[tuple[int, LogRow]]:
         """Log lines in order of writing, each with its position for the next page; with the lines
-        of the runs below this one."""
+        of the runs below this one. Their fields meet all conditions in `where`."""
 
     def cached(self, key: str, now: int) -> CacheRow | None:
         """An unexpired cached result."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -11,12 +11,10 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_core import to_jsonable_python
 
 from noria.blocks.storage import Contents
-from noria.core import ids
 from noria.core.redaction import redactor
 
 if TYPE_CHECKING:
     from noria.blocks.core import Block
-    from noria.blocks.storage import BlockStore
 
 _HIDING = (SecretStr, SecretBytes, pydantic.Secret)
 _REFERENCE = "$ref"
@@ -50,23 +48,29 @@ def register_secrets(block: Block) -> None:
         redactor.add(value)
 
 
-def resolved(value: Any, store: BlockStore) -> Any:
-    """What a field was saved as, with blocks in place of what stands for them."""
-    from noria.blocks.core import Block  # noqa: PLC0415 - the two need one another
+def resolved(
+    value: Any, load: Callable[[uuid.UUID], Any], make: Callable[[str, dict[str, Any]], Any]
+) -> Any:
+    """What a field was saved as, with blocks in place of what stands for them.
 
+    Parameters:
+        value: As JSON gives it.
+        load: Loads the block that was saved under an id.
+        make: Makes a block that was saved within the field, of its type and its values.
+    """
     if isinstance(value, list):
-        return [resolved(item, store) for item in value]
+        return [resolved(item, load, make) for item in value]
     if not isinstance(value, dict):
         return value
     reference = value.get(_REFERENCE)
     if isinstance(reference, dict) and _ID in reference and len(value) == 1:
-        row = store.by_id(uuid.UUID(reference[_ID]).bytes)
-        if row is None:
-            raise ValueError(f"It refers to a block {reference[_ID]}, which was deleted.")
-        return Block._from_row(store, row)
-    values = {key: resolved(item, store) for key, item in value.items()}
-    slug = values.pop(_SLUG, None) if isinstance(value.get(_SLUG), str) else None
-    return values if slug is None else Block.get_block_class_from_key(slug).model_validate(values)
+        return load(uuid.UUID(reference[_ID]))
+    values = {key: resolved(item, load, make) for key, item in value.items()}
+    slug = values.get(_SLUG)
+    if not isinstance(slug, str):
+        return values
+    del values[_SLUG]
+    return make(slug, values)
 
 
 def _secrets(value: Any, within_saved: bool = False) -> Iterator[Any]:
@@ -132,6 +136,3 @@ def _document_id(value: Any) -> uuid.UUID | None:
 def _slug_of(value: Any) -> str:
     slug: str = value.get_block_type_slug()
     return slug
-
-
-__all__ = ["contents_of", "ids", "register_secrets", "resolved"]

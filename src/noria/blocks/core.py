@@ -8,19 +8,19 @@ import unicodedata
 import uuid
 import warnings
 from abc import ABC
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
-from typing_extensions import Self
+import pydantic
+from pydantic import ConfigDict, PrivateAttr, ValidationError
 
 from noria.blocks.contents import contents_of, register_secrets, resolved
-from noria.blocks.storage import BlockStore
+from noria.blocks.storage import BlockStore, checked_name
 from noria.core import ids
 from noria.core.records import BlockRow
 from noria.engine.dispatch import async_dispatch, in_thread
 from noria.engine.session import open_session
 
-_NAME = re.compile("[a-z0-9-]+")
 _classes: dict[str, type[Block]] = {}
 _OWN_MODULES = ("noria.blocks.system", "noria.blocks.notifications", "noria.blocks.webhook")
 
@@ -37,7 +37,7 @@ class BlockNotSavedError(RuntimeError):
     """Something was asked of a block that only a saved one has."""
 
 
-class Block(BaseModel, ABC):
+class Block(pydantic.BaseModel, ABC):
     """Typed configuration that is saved under a name and loaded by it.
 
     A class derived from it lists its fields as any pydantic model does. Fields of type `SecretStr`,
@@ -48,10 +48,10 @@ class Block(BaseModel, ABC):
     What has to happen once the fields are set goes into a method `block_initialization`.
 
     Example:
-        >>> from pydantic import SecretStr
+        >>> import pydantic
         >>> class Warehouse(Block):
         ...     host: str
-        ...     password: SecretStr
+        ...     password: pydantic.SecretStr
         >>> saved = Warehouse(host="db1", password="s3cr3t").save("main", overwrite=True)
         >>> Warehouse.load("main")
         Warehouse(host='db1', password=SecretStr('**********'))
@@ -59,7 +59,7 @@ class Block(BaseModel, ABC):
         's3cr3t'
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
     _block_type_name: ClassVar[str | None] = None
     """What people call the type; None means the name of the class."""
@@ -182,7 +182,7 @@ class Block(BaseModel, ABC):
             raise InvalidBlockRegistration(
                 "`Block` itself cannot be saved; derive a class from it, and save one of those."
             )
-        name = _checked(name if name is not None else self._block_document_name)
+        name = checked_name(name if name is not None else self._block_document_name)
         slug = self.get_block_type_slug()
         register_secrets(self)
         row = _store().save(slug, name, contents_of(self), overwrite)
@@ -200,7 +200,7 @@ class Block(BaseModel, ABC):
         return await in_thread(cls._load, name, validate, version)
 
     @classmethod
-    @async_dispatch(aload)
+    @async_dispatch(lambda cls, *args, **kwargs: cls.aload(*args, **kwargs))
     def load(cls, name: str, validate: bool = True, version: int | None = None) -> Self:
         """Load a block by its name.
 
@@ -230,7 +230,8 @@ class Block(BaseModel, ABC):
     @classmethod
     def _load(cls, name: str, validate: bool, version: int | None) -> Self:
         store = _store()
-        return cls._from_row(store, cls._find(store, name, version), validate)
+        found: Self = cls._from_row(store, cls._find(store, name, version), validate)
+        return found
 
     @classmethod
     def _find(cls, store: BlockStore, name: str, version: int | None = None) -> BlockRow:
@@ -253,7 +254,7 @@ class Block(BaseModel, ABC):
     @classmethod
     def _from_row(cls, store: BlockStore, row: BlockRow, validate: bool = True) -> Any:
         made_of = cls.get_block_class_from_key(row.slug) if cls is Block else cls
-        values = {key: resolved(value, store) for key, value in store.open(row).items()}
+        values = resolved(store.open(row), partial(_referred, store, row), _within)
         try:
             block = made_of.model_validate(values)
         except ValidationError as error:
@@ -286,7 +287,7 @@ class Block(BaseModel, ABC):
         await in_thread(cls._delete, name)
 
     @classmethod
-    @async_dispatch(adelete)
+    @async_dispatch(lambda cls, name: cls.adelete(name))
     def delete(cls, name: str) -> None:
         """Delete a block with all its versions.
 
@@ -310,20 +311,26 @@ class Block(BaseModel, ABC):
         backend.delete_block(row.id)
 
 
+def _referred(store: BlockStore, row: BlockRow, block: uuid.UUID) -> Block:
+    """The block that a field of another one refers to."""
+    found = store.by_id(block.bytes)
+    if found is None:
+        raise ValueError(
+            f"Block {row.slug}/{row.name} refers to a block that was deleted ({block}). Save it "
+            "again with another one in its place."
+        )
+    block_of_it: Block = Block._from_row(store, found)
+    return block_of_it
+
+
+def _within(slug: str, values: dict[str, Any]) -> Block:
+    """A block that was saved within another one."""
+    return Block.get_block_class_from_key(slug).model_validate(values)
+
+
 def _store() -> BlockStore:
     session = open_session()
     return BlockStore(session.backend, session.settings)
-
-
-def _checked(name: str | None) -> str:
-    if name is None:
-        raise ValueError("A block is saved under a name: call `save` with one.")
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} cannot be the name of a block; expected lowercase letters a to z, digits "
-            "and dashes only."
-        )
-    return name
 
 
 def _slug(name: str) -> str:

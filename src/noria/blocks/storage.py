@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ from noria.core.settings import Settings
 from noria.values import keys as key_places
 from noria.values.encryption import Keys, keys_of, new_key, open_sealed, seal
 
+SECRET = "secret"
+"""The type of `noria.blocks.system.Secret`."""
+_NAME = re.compile("[a-z0-9-]+")
 ATTEMPTS = 20
 """How often a save or a rotation is tried while others are quicker."""
 
@@ -80,9 +84,7 @@ class BlockStore:
             f"{slug}/{name} was not saved: others saved it at the same time, {ATTEMPTS} times over."
         )
 
-    def _row(
-        self, slug: str, name: str, existing: BlockRow | None, contents: Contents
-    ) -> BlockRow:
+    def _row(self, slug: str, name: str, existing: BlockRow | None, contents: Contents) -> BlockRow:
         now = clock.now()
         block = ids.new_id() if existing is None else existing.id
         version = 1 if existing is None else existing.version + 1
@@ -122,22 +124,31 @@ class BlockStore:
             EncryptionError: A secret cannot be opened, or there is no other key.
         """
         place = key_places.place_of(self._settings)
+        if place.fixed:
+            return self._reseal(keys_of(place.read(), place.origin), fixed=True)
         with key_places.locked(self._settings):
             held = place.read()
-            if not place.fixed:
-                # Written before it is used: a crash here leaves keys that open everything.
-                held = [new_key(), *held]
-                place.write(held)
-            keys = keys_of(held, place.origin)
-            done = self._reseal(keys)
-            if not place.fixed:
-                place.write(held[:1])
+            for field in self._backend.sealed_fields():
+                self._opened(keys_of(held, place.origin), field)
+            # Written before it is used: a crash here leaves keys that open everything.
+            held = [new_key(), *held]
+            place.write(held)
+            done = self._reseal(keys_of(held, place.origin))
+            place.write(held[:1])
         return done
 
-    def _reseal(self, keys: Keys) -> Rotation:
+    def _reseal(self, keys: Keys, fixed: bool = False) -> Rotation:
         for _ in range(ATTEMPTS):
             before = self._backend.sealed_fields()
-            after = [self._sealed_anew(keys, field) for field in before]
+            if fixed and before and {field.key for field in before} == {keys.sealing}:
+                raise EncryptionError(
+                    f"All secrets are encrypted with the first key of {keys.origin} already. Put a "
+                    f"new one before it: {keys.origin}=NEW,OLD"
+                )
+            after = [
+                seal(keys, field.block, field.version, field.field, self._opened(keys, field))
+                for field in before
+            ]
             if self._backend.reseal(before, after):
                 given_up = {field.key for field in before} - {field.key for field in after}
                 return Rotation(len(after), keys.sealing or "", tuple(sorted(given_up)))
@@ -145,11 +156,26 @@ class BlockStore:
             f"Nothing was encrypted anew: others saved secrets meanwhile, {ATTEMPTS} times over."
         )
 
-    def _sealed_anew(self, keys: Keys, field: SealedField) -> SealedField:
+    def _opened(self, keys: Keys, field: SealedField) -> bytes:
         row = self._backend.block_by_id(field.block)
         name = f"{row.slug}/{row.name}" if row is not None else field.block.hex()
-        content = open_sealed(keys, field, name)
-        return seal(keys, field.block, field.version, field.field, content)
+        return open_sealed(keys, field, name)
+
+
+def checked_name(name: str | None) -> str:
+    """The name, when it can be that of a block.
+
+    Raises:
+        ValueError: It is missing, or cannot.
+    """
+    if name is None:
+        raise ValueError("A block is saved under a name: call `save` with one.")
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a block; expected lowercase letters a to z, digits "
+            "and dashes only."
+        )
+    return name
 
 
 def _to_bytes(value: Any) -> bytes:

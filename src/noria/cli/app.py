@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from noria.cli import text
+from noria.core.settings import ENV_FILE, PROFILE
 from noria.engine import configuration
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def shared_options(function: F) -> F:
             type=click.Path(dir_okay=False),
             expose_value=False,
             is_eager=True,
-            callback=_put(configuration.ENV_FILE),
+            callback=_put(ENV_FILE),
             help="A file of further variables, NAME=value a line.",
         ),
         click.option(
@@ -169,7 +170,7 @@ def shared_options(function: F) -> F:
             metavar="NAME",
             expose_value=False,
             is_eager=True,
-            callback=_put(configuration.PROFILE),
+            callback=_put(PROFILE),
             help="The profile of settings to use.",
         ),
         click.option(

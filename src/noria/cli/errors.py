@@ -19,6 +19,7 @@ from noria import __version__
 from noria.cli.text import clean
 from noria.core import clock
 from noria.core import errors as core
+from noria.core.redaction import redactor
 from noria.core.settings import Settings
 from noria.core.tracebacks import format_exception, is_own, message, type_name
 
@@ -54,8 +55,10 @@ class Code(enum.Enum):
     NO_SUCH_FLOW = ("N014", Exit.NOT_FOUND)
     WHICH_FLOW = ("N015", Exit.USAGE)
     SCRIPT_RAISED = ("N016", Exit.RUN_FAILED)
+    UNKNOWN_OBJECT = ("N017", Exit.NOT_FOUND)
     CONFLICT = ("N020", Exit.CONFLICT)
     STORE = ("N030", Exit.UNREACHABLE)
+    ENCRYPTION = ("N031", Exit.UNREACHABLE)
     REFUSED = ("N040", Exit.RUN_FAILED)
     STOPPED = ("N041", Exit.RUN_NOT_FINISHED)
     INTERNAL = ("N070", Exit.INTERNAL)
@@ -127,7 +130,9 @@ _CODES: tuple[tuple[type[core.NoriaException], Code, str], ...] = (
     (core.ObjectNotFound, Code.UNKNOWN_RUN, ""),
     (core.ConfigurationError, Code.SETTING, ""),
     (core.MissingProfileError, Code.SETTING, ""),
+    (core.RunConflict, Code.CONFLICT, ""),
     (core.StoreError, Code.STORE, ""),
+    (core.EncryptionError, Code.ENCRYPTION, ""),
     (core.CancelledRun, Code.STOPPED, ""),
     (core.CrashedRun, Code.STOPPED, ""),
     (core.NoriaException, Code.REFUSED, ""),
@@ -209,10 +214,11 @@ def report(error: BaseException, settings: Settings | None, debug: bool, color: 
     if known is None:
         known = _internal(error, settings)
     if debug:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        text = redactor.mask("".join(traceback.format_exception(error)))
+        click.echo(text, err=True, nl=False)
     if known.detail:
-        click.echo(known.detail.rstrip("\n"), err=True)
-    head, *rest = known.lines()
+        click.echo(redactor.mask(known.detail.rstrip("\n")), err=True)
+    head, *rest = map(redactor.mask, known.lines())
     if color:
         label, _, what = head.partition(" ")
         head = f"{click.style(label, fg='red', bold=True)} {what}"
@@ -243,7 +249,7 @@ def _write_crash(error: BaseException, settings: Settings | None) -> str | None:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             with open(path, "x", encoding="utf-8", errors="replace") as file:
-                file.write(text)
+                file.write(redactor.mask(text))
         except OSError:
             continue
         return path

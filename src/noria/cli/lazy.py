@@ -67,7 +67,8 @@ def _nearest(word: str, table: Mapping[str, Entry]) -> str:
     paths = list(_paths(table))
     exact = [path for path in paths if path.split()[-1] == word]
     if exact:
-        return f"did you mean {' or '.join(exact)}?"
+        *others, last = exact
+        return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
     return did_you_mean(word, [path.split()[-1] for path in paths])
 
 

@@ -11,20 +11,33 @@ import click
 
 from noria import __version__
 from noria.cli.app import App, app_of, shared_options
+from noria.cli.artifact import COMMANDS as ARTIFACT
+from noria.cli.block import COMMANDS as BLOCK
 from noria.cli.config import COMMANDS as CONFIG
 from noria.cli.db import COMMANDS as DB
 from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
 from noria.cli.profile import COMMANDS as PROFILE
 from noria.cli.runs import COMMANDS as RUNS
+from noria.cli.secret import COMMANDS as SECRET
+from noria.cli.var import COMMANDS as VAR
 from noria.core.errors import ConfigurationError, MissingProfileError, TerminationSignal
 from noria.core.settings import Settings
 
 COMMANDS: Mapping[str, Entry] = {
     "run": Entry("noria.cli.run", "run", "Run a flow in this process."),
     "runs": Entry("noria.cli.runs", "runs", "Look at runs, and act on them.", RUNS),
+    "artifact": Entry("noria.cli.artifact", "artifact", "Look at what runs have made.", ARTIFACT),
+    "var": Entry("noria.cli.var", "var", "Look at variables, and set them.", VAR),
+    "secret": Entry("noria.cli.secret", "secret", "Keep secrets, encrypted.", SECRET),
+    "block": Entry("noria.cli.block", "block", "Look at saved configuration.", BLOCK),
+    "stats": Entry(
+        "noria.cli.stats", "stats", "Show how long a task takes and how often it fails."
+    ),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
-    "profile": Entry("noria.cli.profile", "profile", "Name sets of settings, and choose.", PROFILE),
+    "profile": Entry(
+        "noria.cli.profile", "profile", "Name sets of settings, and choose among them.", PROFILE
+    ),
     "config": Entry("noria.cli.config", "config", "See settings and where they come from.", CONFIG),
     "version": Entry("noria.cli.version", "version", "Print the versions of noria and its parts."),
     "completion": Entry("noria.cli.completion", "completion", "Print a shell's completion script."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from noria.cli.errors import CliError, Code
 from noria.core import clock
 
 SECOND = 1_000_000
@@ -106,3 +107,22 @@ def parse_since(text: str, now: int, utc: bool) -> int:
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC) if utc else found.astimezone()
     return clock.to_micros(found)
+
+
+def asked_since(text: str | None, now: int, utc: bool) -> int | None:
+    """The time that an option `--since` means; None when it was not given.
+
+    Raises:
+        CliError: It means none; says what was expected.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_since(text, now, utc)
+    except (ValueError, OverflowError):
+        raise CliError(
+            Code.USAGE,
+            f"--since {text} is no time",
+            "expected how long ago (30m, 2h, 1d12h) or a date (2026-11-22, 2026-11-22T08:30)",
+            "a date without a zone is in the local one, or with --utc in UTC",
+        ) from None

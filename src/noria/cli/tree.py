@@ -51,6 +51,15 @@ class GroupView(NamedTuple):
     """Some of the flow runs that these calls started."""
 
 
+class ArtifactView(NamedTuple):
+    """An artifact of a run."""
+
+    reference: str
+    """What names it on the command line."""
+    kind: str
+    summary: str
+
+
 class RunView(NamedTuple):
     """A run and what is shown below it."""
 
@@ -64,6 +73,9 @@ class RunView(NamedTuple):
     """Flow runs that belong to none of the groups."""
     hidden: int = 0
     """How many further flow runs it called."""
+    artifacts: Sequence[ArtifactView] = ()
+    more_artifacts: bool = False
+    """Whether it made others, too."""
 
 
 class _Row(NamedTuple):
@@ -100,6 +112,7 @@ def render(view: RunView, now: int, limit: int, paint: Paint, utc: bool) -> list
         list(_header(view, now, limit, paint, utc)),
         _timeline(view, now, limit, paint),
         list(_slowest(view, limit, paint)),
+        list(_artifacts(view, limit, paint)),
         list(_next_steps(view, paint)),
     ]
     lines: list[str] = []
@@ -353,6 +366,21 @@ def _slowest(view: RunView, limit: int, paint: Paint) -> Iterator[str]:
     space = max(map(len, times))
     for (name, _), time in zip(view.slowest, times, strict=True):
         yield f"  {time:>{space}}  {fit(clean(name), limit - space - 4)}"
+
+
+def _artifacts(view: RunView, limit: int, paint: Paint) -> Iterator[str]:
+    if not view.artifacts:
+        return
+    yield paint("artifacts", "dim") + "  " + paint("noria artifact show NAME", "dim")
+    names = [clean(item.reference) for item in view.artifacts]
+    kinds = [clean(item.kind) for item in view.artifacts]
+    name_space, kind_space = max(map(width, names)), max(map(width, kinds))
+    for item, name, kind in zip(view.artifacts, names, kinds, strict=True):
+        left = f"  {pad(name, name_space)}  {pad(kind, kind_space)}"
+        room = max(limit - width(left) - 2, 0)
+        yield f"{left}  {paint(fit(clean(item.summary), room), 'dim')}".rstrip()
+    if view.more_artifacts:
+        yield paint(f"  … and more: noria artifact ls --run {view.reference}", "dim")
 
 
 def _next_steps(view: RunView, paint: Paint) -> Iterator[str]:

@@ -27,6 +27,13 @@ OWN = "noria"
 MODULES: dict[str, str] = {
     "": "",
     ".artifacts": ".artifacts",
+    ".blocks": ".blocks",
+    ".blocks.abstract": ".blocks.abstract",
+    ".blocks.core": ".blocks.core",
+    ".blocks.fields": ".blocks.fields",
+    ".blocks.notifications": ".blocks.notifications",
+    ".blocks.system": ".blocks.system",
+    ".blocks.webhook": ".blocks.webhook",
     ".cache_policies": ".cache_policies",
     ".client": ".client",
     ".client.schemas": ".client.schemas",

@@ -43,7 +43,7 @@ def _value(text: str, place: str) -> str:
     quote = text[:1]
     if not quote or quote not in "\"'":
         return _before_comment(text)
-    value = []
+    value: list[str] = []
     position = 1
     while position < len(text):
         character = text[position]

@@ -162,6 +162,14 @@ class InvalidNameError(NoriaException, ValueError):
     """A name contains characters that are not permitted."""
 
 
+class UnknownFieldError(InvalidNameError, KeyError):
+    """The template of a run's name asks for a parameter that there is not."""
+
+    def __str__(self) -> str:
+        # A KeyError would show the sentence in quotes.
+        return str(self.args[0]) if self.args else ""
+
+
 class MappingLengthMismatch(NoriaException):
     """`Task.map` was given iterables of different lengths."""
 
@@ -221,6 +229,10 @@ class RetiredKey(EncryptionError):
         return type(self), (self.key,)
 
 
+class RunConflict(StoreError):
+    """A run is in no state for what was asked of it: somebody executes it, or it has ended."""
+
+
 class TemporaryError(NoriaException):
     """Base for errors of yours that are worth another try; see `@task(retry_on=...)`."""
 
@@ -251,6 +263,10 @@ class Pause(NoriaSignal):
     def __init__(self, *args: Any, state: State[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.state = state
+
+
+class LoadingEnds(NoriaSignal):
+    """A script that is loaded for its flows has come to where it would call one."""
 
 
 class CancelRun(NoriaSignal):

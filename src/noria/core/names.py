@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from noria.core.errors import InvalidNameError
+from noria.core.errors import InvalidNameError, UnknownFieldError
 
 BANNED_CHARACTERS = ["/", "%", "&", ">", "<"]
 
@@ -94,7 +94,8 @@ def format_name(template: str, parameters: Mapping[str, Any]) -> str:
         parameters: Name -> value.
 
     Raises:
-        InvalidNameError: The template asks for what is not there, or is malformed; names both.
+        UnknownFieldError: The template asks for a parameter that there is not; names both.
+        InvalidNameError: The template cannot be filled for another reason.
 
     Example:
         >>> format_name("load {table}", {"table": "flights"})
@@ -104,13 +105,13 @@ def format_name(template: str, parameters: Mapping[str, Any]) -> str:
         return template.format(**parameters)
     except KeyError as exc:
         problem = f"no parameter is named {exc.args[0]!r}"
-        raise _unfillable(template, parameters, problem) from exc
+        raise UnknownFieldError(_unfillable(template, parameters, problem)) from exc
     except (IndexError, ValueError, AttributeError, TypeError) as exc:
-        raise _unfillable(template, parameters, str(exc)) from exc
+        raise InvalidNameError(_unfillable(template, parameters, str(exc))) from exc
 
 
-def _unfillable(template: str, parameters: Mapping[str, Any], problem: str) -> InvalidNameError:
-    return InvalidNameError(
+def _unfillable(template: str, parameters: Mapping[str, Any], problem: str) -> str:
+    return (
         f"Run name template {template!r} cannot be filled: {problem}. "
         f"The parameters are: {', '.join(parameters) or 'none'}. "
         "Write {{ and }} for braces that stand for themselves."

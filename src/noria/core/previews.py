@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from noria.core.jsontext import to_json
+from noria.core.redaction import redactor
 
 LIMIT = 120
 """Characters of one preview."""
@@ -38,7 +39,8 @@ def preview(value: object, limit: int = LIMIT) -> str:
             return repr(value)
         return _cut(_large_int(value), limit)  # type: ignore[arg-type]
     try:
-        return _cut(_describe(value, limit, _DEPTH), limit)
+        # Masked before it is cut: half a secret would be found by nobody, and still tell much.
+        return _cut(redactor.mask(_describe(value, limit, _DEPTH)), limit)
     except Exception:  # noqa: BLE001 - the value's own code may raise anything
         return _cut(f"<{_name(cls)}>", limit)
 
@@ -84,9 +86,19 @@ def _large_int(value: int) -> str:
 
 
 def _text(value: Any, limit: int) -> str:
+    if redactor.active:
+        value = _without_secrets(value, limit)
     if len(value) <= limit:
         return repr(value)
     return repr(value[:limit])[:-1] + _ELLIPSIS
+
+
+def _without_secrets(value: Any, limit: int) -> Any:
+    """The beginning of a text or of bytes, masked; longer than the limit if there is more of it."""
+    if isinstance(value, str):
+        return redactor.head(value, limit + 1)
+    masked = redactor.head(value[: limit * 100].decode("latin-1"), limit + 1)
+    return type(value)(masked.encode("latin-1"))
 
 
 def _collection(value: Any, limit: int, depth: int) -> str:

@@ -88,7 +88,8 @@ def variable_of(key: str, place: str = "") -> str:
         return name
     where = f"{place}: there" if place else "There"
     raise ConfigurationError(
-        f"{where} is no setting {key!r}.{nearest(name, variables())} All settings: noria config view"
+        f"{where} is no setting {key!r}.{nearest(name, variables())} "
+        "All settings: noria config view"
     )
 
 

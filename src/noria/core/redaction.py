@@ -72,6 +72,7 @@ class Redactor:
     def clear(self) -> None:
         """Forget all secrets."""
         self._values, self._forms = {}, {}
+        self._compiled = (0, None, None, 0)
 
     def mask(self, text: str) -> str:
         """The text with `********` in place of every secret."""
@@ -93,6 +94,10 @@ class Redactor:
                 return masked[:limit]
             # Masks were shorter than what they stand for.
             size *= 2
+
+    def found_in(self, data: bytes) -> bool:
+        """Whether bytes, a pickle for instance, hold a secret as it is."""
+        return any(value.encode("utf-8", "surrogatepass") in data for value in list(self._values))
 
     def mask_tree(self, value: Any, keys: bool = True) -> Any:
         """What JSON can say, with all texts in it masked, and every number that is a secret.

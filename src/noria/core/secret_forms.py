@@ -8,9 +8,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 _LEVELS = 3
+_TOKEN = 16
+"""Characters of a part of a path or query from which on it is taken for a token."""
+_URL = re.compile(r"://(?:[^/\s:@]*:(?P<password>[^/\s@]+)@)?[^/\s?]+(?P<rest>\S*)")
+_BETWEEN = re.compile("[/?&=#]")
 _PERCENT = re.compile("%[0-9A-F]{2}")
 
 
@@ -23,9 +27,10 @@ def forms_of(secret: str, shortest: int) -> set[str]:
 
     Example:
         >>> sorted(forms_of("a b?", 4))[:4]
-        ['612062', 'EgYj', 'IGI/', 'IGI_']
+        ['6120623F', '6120623f', 'EgYj', 'YSBiP']
     """
     pieces = {secret.strip(), *(line.strip() for line in secret.splitlines())}
+    pieces |= {part for piece in pieces for part in _parts_of_url(piece)}
     return {
         form
         for piece in pieces
@@ -33,6 +38,17 @@ def forms_of(secret: str, shortest: int) -> set[str]:
         for form in _all_forms(piece)
         if len(form) >= shortest
     }
+
+
+def _parts_of_url(text: str) -> Iterator[str]:
+    """What of a URL gives access: libraries that fail to use it show its parts."""
+    found = _URL.search(text)
+    if found is None:
+        return
+    yield from (found["password"] or "", unquote(found["password"] or ""))
+    for part in _BETWEEN.split(found["rest"] or ""):
+        if len(part) >= _TOKEN and not part.isalpha() and not part.isdigit():
+            yield from (part, unquote(part))
 
 
 def patterns(forms: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:

@@ -102,6 +102,11 @@ class Settings(NamedTuple):
         return os.path.join(self.home_path, "spool")
 
 
+PROFILE = "NORIA_PROFILE"
+ENV_FILE = "NORIA_ENV_FILE"
+PROFILES_FILE = "profiles.toml"
+"""Under the home."""
+
 MEMORY = ":memory:"
 """The path that SQLite takes for a database of no file."""
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
@@ -124,6 +129,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = Settings(**found)  # type: ignore[arg-type]
     _check(settings)
     return settings
+
+
+def profiles_path(environ: Mapping[str, str]) -> str:
+    """The file of profiles, there or not."""
+    return os.path.join(Settings(home=environ.get("NORIA_HOME", "")).home_path, PROFILES_FILE)
 
 
 def _parse(field: str, text: str, default: object) -> object:

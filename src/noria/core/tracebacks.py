@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from noria.core.previews import preview
+from noria.core.redaction import redactor
 
 LIMIT = 16_000
 """Characters of a formatted traceback; the middle is left out beyond."""
@@ -29,15 +30,21 @@ def is_own(path: str) -> bool:
 
 
 def user_traceback(traceback: types.TracebackType | None) -> types.TracebackType | None:
-    """The traceback from the first frame on that is not Noria's.
+    """The traceback without Noria's frames, wherever they stand between the user's.
 
-    For re-raising to the user: `raise exc.with_traceback(user_traceback(exc.__traceback__))`. It is
-    given back whole when all frames are Noria's, since then they are what there is to see.
+    For re-raising to the user: `exc.__traceback__ = user_traceback(exc.__traceback__)`. It is given
+    back whole when all frames are Noria's, since then they are what there is to see.
     """
+    frames = []
     found = traceback
-    while found is not None and is_own(found.tb_frame.f_code.co_filename):
+    while found is not None:
+        if not is_own(found.tb_frame.f_code.co_filename):
+            frames.append(found)
         found = found.tb_next
-    return found or traceback
+    kept: types.TracebackType | None = None
+    for frame in reversed(frames):
+        kept = types.TracebackType(kept, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return kept or traceback
 
 
 def user_frame(exc: BaseException) -> str | None:
@@ -48,7 +55,7 @@ def user_frame(exc: BaseException) -> str | None:
     found: tuple[types.CodeType, int] | None = None
     library: tuple[types.CodeType, int] | None = None
     for code, line in _frames(exc.__traceback__):
-        if _is_program(code.co_filename):
+        if is_program(code.co_filename):
             found = code, line
         else:
             library = code, line
@@ -95,7 +102,7 @@ def format_exception(exc: BaseException, limit: int = LIMIT) -> str:
         if link:
             blocks.append(f"\n{link}\n\n")
         blocks.append("".join(_format_one(each)))
-    text = "".join(blocks)
+    text = redactor.mask("".join(blocks))
     if len(text) > limit:
         kept = (limit - 40) // 2
         text = (
@@ -118,6 +125,7 @@ def message(exc: BaseException) -> str:
         text = str(exc)
     except Exception as problem:  # noqa: BLE001 - the user's own __str__ may raise anything
         return f"<{type(exc).__name__} whose text cannot be read: {type(problem).__name__}>"
+    text = redactor.head(text, _MESSAGE_LIMIT + 1)
     return _sound(text if len(text) <= _MESSAGE_LIMIT else text[: _MESSAGE_LIMIT - 1] + "…")
 
 
@@ -155,7 +163,7 @@ def _frames(traceback: types.TracebackType | None) -> Iterator[tuple[types.CodeT
         traceback = traceback.tb_next
 
 
-def _is_program(path: str) -> bool:
+def is_program(path: str) -> bool:
     """Whether a file is the user's own: neither the standard library's nor an installed one."""
     return not (
         path.startswith(("<frozen ", _STDLIB))

@@ -139,7 +139,7 @@ def find(key: str | None) -> ArtifactRow | None:
 
 
 def warn(message: str) -> None:
-    """Say something to whoever made the artifact: in the run's log, or outside runs to `logging`."""
+    """Say something to the maker of an artifact: in the run's log, outside runs to `logging`."""
     here = _here()
     if here.execution is not None:
         here.execution.log(WARNING, message, here.task_run)

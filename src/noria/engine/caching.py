@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from noria.core import clock
 from noria.core.errors import MissingResult
+from noria.core.hashing import blake2b
 from noria.core.records import CacheRow, StoredValue
+from noria.core.redaction import redactor
 from noria.engine.context import TaskRunContext
 
 if TYPE_CHECKING:
@@ -39,7 +41,14 @@ def key_of(call: TaskCall, context: TaskRunContext) -> str | None:
                 f"Task {task.name!r} is not cached: {exc} It runs without.",
             )
         return None
-    return None if key is None else str(key)
+    return None if key is None else _without_secrets(str(key))
+
+
+def _without_secrets(key: str) -> str:
+    """The key, or a digest of it when it holds a secret: it is stored as it is."""
+    if redactor.mask(key) == key:
+        return key
+    return "redacted:" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def look_up(call: TaskCall, key: str) -> tuple[Any, StoredValue, str] | None:

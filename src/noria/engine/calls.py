@@ -21,7 +21,7 @@ from noria.core.previews import previews
 from noria.core.records import GroupKind
 from noria.core.states import State, StateType, get_state_exception
 from noria.engine.collections import SCALARS, Visitor, find_futures, holds_references
-from noria.engine.context import TaskRunContext, current_tags, flow_context, task_context
+from noria.engine.context import TaskRunContext, current_tags, flow_around, task_context
 from noria.engine.execution import ROOT, FlowExecution
 from noria.engine.futures import Future
 from noria.engine.groups import NOWHERE, Group, Place
@@ -75,7 +75,7 @@ class TaskCall:
         self.task = task
         self.parameters = parameters
         self.wait_for = wait_for
-        self.flow_context = flow = flow_context.get()
+        self.flow_context = flow = flow_around()
         self.memo: MemoEntry | None = None
         self.returned: Any = NotSet
         """What the function returned, before it was made a state."""

@@ -8,12 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from noria.core.settings import Settings, load
-
-PROFILE = "NORIA_PROFILE"
-ENV_FILE = "NORIA_ENV_FILE"
-FILE_NAME = "profiles.toml"
-"""Under the home."""
+from noria.core.settings import ENV_FILE, PROFILE, Settings, load, profiles_path
 
 
 def settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -45,10 +40,3 @@ def sources(environ: Mapping[str, str] | None = None) -> Mapping[str, str]:
     from noria.engine.settings_files import layers  # noqa: PLC0415 - few processes have the files
 
     return layers(environ)
-
-
-def profiles_path(environ: Mapping[str, str] | None = None) -> str:
-    """The file of profiles, there or not."""
-    environ = os.environ if environ is None else environ
-    home = environ.get("NORIA_HOME") or Settings._field_defaults["home"]
-    return os.path.join(os.path.abspath(os.path.expanduser(home)), FILE_NAME)

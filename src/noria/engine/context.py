@@ -214,7 +214,16 @@ EngineContext = FlowRunContext
 
 flow_context: ContextVar[FlowRunContext | None] = ContextVar("noria_flow", default=None)
 task_context: ContextVar[TaskRunContext | None] = ContextVar("noria_task", default=None)
+being_loaded: ContextVar[bool] = ContextVar("noria_being_loaded", default=False)
+"""Whether a script is being loaded for the flows in it, and not to be run."""
 current_tags: ContextVar[frozenset[str]] = ContextVar("noria_tags", default=frozenset())
+
+
+def flow_around() -> FlowRunContext | None:
+    """The flow run that calls made here belong to. What a process has forked is not in it: it
+    shares neither the parent's threads nor its counts."""
+    context = flow_context.get()
+    return None if context is None or context.execution.inherited else context
 
 
 def innermost() -> FlowRunContext | TaskRunContext | None:

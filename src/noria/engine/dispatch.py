@@ -39,6 +39,6 @@ def async_dispatch(
 
 async def in_thread(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """What a function that may wait for the store returns, without holding up the event loop."""
-    import asyncio  # noqa: PLC0415 - only async code comes here, which has loaded it
+    import asyncio
 
     return await asyncio.to_thread(fn, *args, **kwargs)

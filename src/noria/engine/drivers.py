@@ -63,7 +63,7 @@ def perform(effect: Effect) -> Any:
 
 
 def _wait(effect: Wait) -> None:
-    deadline = None if effect.seconds is None else clock.monotonic() + effect.seconds
+    deadline = None if effect.within is None else clock.monotonic() + effect.within
     for future in effect.futures:
         future.wait_silently(None if deadline is None else max(0.0, deadline - clock.monotonic()))
 
@@ -183,7 +183,7 @@ async def aperform(effect: Effect) -> Any:
 
 
 async def _await(effect: Wait) -> None:
-    deadline = None if effect.seconds is None else clock.monotonic() + effect.seconds
+    deadline = None if effect.within is None else clock.monotonic() + effect.within
     for future in effect.futures:
         left = None if deadline is None else max(0.0, deadline - clock.monotonic())
         await future.wait_async(left)

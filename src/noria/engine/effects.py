@@ -59,13 +59,13 @@ class Sleep:
 
 
 class Wait:
-    """Wait until all of these futures have ended, however they end, or `seconds` have passed."""
+    """Wait until all of these futures have ended, however they end, at most `within` seconds."""
 
-    __slots__ = ("futures", "seconds")
+    __slots__ = ("futures", "within")
 
-    def __init__(self, futures: Sequence[Future[Any]], seconds: float | None = None) -> None:
+    def __init__(self, futures: Sequence[Future[Any]], within: float | None = None) -> None:
         self.futures = futures
-        self.seconds = seconds
+        self.within = within
 
 
 class Ask:
@@ -84,6 +84,13 @@ class Commit:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
+
+
+class Closed(BaseException):
+    """Thrown into a program when the consumer of a generator function has had enough.
+
+    `GeneratorExit` would not do: it leaves a program no effect to ask for any more.
+    """
 
 
 Effect = Call | Hook | Sleep | Wait | Ask | Commit

@@ -36,6 +36,9 @@ class FlowExecution:
         memo: Calls of earlier executions by identity; empty for a new run.
     """
 
+    inherited = False
+    """Whether this is the execution of a process that this one was forked from."""
+
     def __init__(
         self,
         session: Session,
@@ -60,6 +63,8 @@ class FlowExecution:
         """Whether the flow asked for results to be kept, which its tasks inherit."""
         self.thread = threading.current_thread()
         self.gate = interrupts.gate()
+        self.gate_owner = self.gate.owner
+        self.parent: FlowExecution | None = None
         self.reused = 0
         self._groups: dict[Any, Group] = {}
         self._numbers = itertools.count(1)
@@ -89,6 +94,9 @@ class FlowExecution:
         if group is not None and kind != GroupKind.MAP:
             return group
         with self._lock:
+            group = self._groups.get(at)
+            if group is not None and kind != GroupKind.MAP:
+                return group
             group = Group(
                 self.flow_run.raw_id,
                 next(self._numbers),
@@ -101,8 +109,9 @@ class FlowExecution:
                 tags,
                 key,
             )
+            # On record before anybody can call in it: the journal counts only in groups it knows.
+            self.session.journal.append(group.to_row())
             self._groups[at] = group
-        self.session.journal.append(group.to_row())
         return group
 
     def group_changed(self, group: Group) -> None:
@@ -166,9 +175,10 @@ class FlowExecution:
 
     def settled(self, future: Future[Any]) -> None:
         """A future of this run has ended."""
-        self.futures.discard(future)
+        # Noted before it is let go: once no future is left the flow judges.
         if not future.observed and future.run.state_type is not StateType.COMPLETED:
             self.unobserved.append(future)
+        self.futures.discard(future)
 
     def failures_nobody_saw(self) -> list[Future[Any]]:
         """Ended futures that did not complete and that nobody has looked at."""
@@ -182,13 +192,17 @@ class FlowExecution:
         self.cancelled = error
         for future in list(self.futures):
             future.cancel()
-        in_main = self.thread is threading.main_thread()
-        if in_main and interrupts.cancel_in_main_thread(error):
+        if self.parent is not None and self.parent.cancelled is not None:
+            # What stops the caller stops this: two interruptions would end each other's patience.
             return
-        if self.cancel_async is not None:
-            self.cancel_async()
+        stop = self.cancel_async
+        in_main = self.thread is threading.main_thread()
+        if in_main and interrupts.cancel_in_main_thread(error, stop and (lambda _: stop())):
+            return
+        if stop is not None:
+            stop()
         else:
-            self.gate.strike(error)
+            self.gate.strike(error, self.gate_owner)
 
     def check_cancelled(self) -> None:
         """Raise if the run was asked to stop; called where a new task would begin."""

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from noria.backend.port import MemoEntry
 from noria.core import clock, ids
 from noria.core.annotations import NotSet
-from noria.core.errors import MissingResult, StoreError
+from noria.core.errors import EncryptionError, MissingResult, StoreError
 from noria.core.jsontext import from_json
 from noria.core.names import random_run_name
 from noria.core.records import FlowRunRow, GroupKind
 from noria.core.states import StateType
+from noria.engine import configuration
 from noria.engine.calls import TaskCall, resolve_arguments, unfinished
 from noria.engine.collections import holds_references
-from noria.engine.context import current_tags, flow_context, innermost
+from noria.engine.context import current_tags, flow_around, innermost
 from noria.engine.effects import Effect, Wait
 from noria.engine.execution import FlowExecution
 from noria.engine.groups import Place
 from noria.engine.runs import FlowRun
+from noria.engine.sealed_arguments import opened
 from noria.engine.session import open_session
 
 if TYPE_CHECKING:
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
 ARGUMENTS_LIMIT = 16 << 20
 """Arguments up to so many bytes are kept, so that a run can be resumed without being told them."""
+
+
+def _session() -> Session:
+    session = open_session()
+    if session.settings.logging_extra_loggers or session.settings.logging_structlog:
+        from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load
+
+        logs.install()
+    return session
 
 
 class FlowCall:
@@ -74,10 +85,10 @@ class FlowCall:
         self.tracking: TaskCall | None = None
         self.memo = memo
         self.cancel_async: Callable[[], None] | None = None
-        parent = flow_context.get()
+        parent = flow_around()
         if existing is None and parent is not None:
             self.tracking = TaskCall(flow, parameters, wait_for, GroupKind.FLOW, place)
-        self.session: Session = open_session() if parent is None else parent.execution.session
+        self.session: Session = _session() if parent is None else parent.execution.session
         self.run = self._new_run() if existing is None else self._same_run(existing)
 
     def _new_run(self) -> FlowRun:
@@ -93,17 +104,24 @@ class FlowCall:
             run.parent_run, run.parent_task = parent.raw_id, tracking.run.raw_id
             run.root_run = parent.root_run
             if tracking.run.child_run is not None:
-                self._continue_child(run, tracking.run.child_run)
+                # The sub-flow run that an earlier execution began: the same if it is to go on.
+                run.raw_id = tracking.run.child_run
             tracking.run.child_run = run.raw_id
         else:
             run.arguments = _pickled(self.parameters)
         return run
 
-    def _continue_child(self, run: FlowRun, child: bytes) -> None:
+    def _continue_child(self) -> None:
         """An unfinished sub-flow of an earlier execution goes on as the run it was."""
-        row = self.session.backend.begin_execution(child, self.session.process, clock.now())
+        tracking, run = self.tracking, self.run
+        if tracking is None or tracking.memo is None or tracking.memo.child_run != run.raw_id:
+            return
+        backend = self.session.backend
+        row = backend.begin_execution(run.raw_id, self.session.process, clock.now())
         if row is not None:
             _adopt_row(run, row)
+        else:
+            run.raw_id = tracking.run.child_run = ids.new_id()
 
     def _same_run(self, row: FlowRunRow) -> FlowRun:
         run = FlowRun(row.id, row.flow_name, row.name, row.created)
@@ -147,6 +165,7 @@ class FlowCall:
 
     def begin_execution(self) -> FlowExecution:
         """Make the execution: its runner, and what earlier executions of the run have kept."""
+        self._continue_child()
         memo = self.memo or {}
         if self.run.epoch > 1:
             memo = dict(self.session.backend.memo(self.run.raw_id))
@@ -163,7 +182,7 @@ class FlowCall:
         """Whether prints become log lines: as the flow says, else its parent, else the settings."""
         if self.flow.log_prints is not None:
             return bool(self.flow.log_prints)
-        parent = flow_context.get()
+        parent = flow_around()
         if parent is not None:
             return parent.log_prints
         return self.session.settings.logging_log_prints
@@ -192,7 +211,6 @@ def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
     run.root_run, run.parent_run, run.parent_task = row.root_run, row.parent_run, row.parent_task
     run.tags = from_json(row.tags) if row.tags else []
     run.arguments = row.arguments
-    run.start = row.start
     run.history = from_json(row.history) if row.history else None
     run.settings = from_json(row.settings) if row.settings else None
 
@@ -223,7 +241,10 @@ def arguments_of(row: FlowRunRow) -> dict[str, Any]:
             "were too large), so it cannot be started again by itself. Call the flow again instead."
         )
     try:
-        arguments: dict[str, Any] = pickle.loads(row.arguments)
+        kept = opened(configuration.settings(), row.id, row.name, row.arguments)
+        arguments: dict[str, Any] = pickle.loads(kept)
+    except EncryptionError:
+        raise
     except Exception as exc:
         raise StoreError(
             f"The arguments of flow run {row.name!r} cannot be read any more: {exc!r}. "

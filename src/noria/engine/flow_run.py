@@ -22,7 +22,7 @@ from noria.core.tracebacks import error_facts
 from noria.engine import flow_results
 from noria.engine.collections import Visitor, holds_references
 from noria.engine.context import FlowRunContext, flow_context, task_context
-from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.execution import FlowExecution
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
@@ -67,11 +67,14 @@ def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect,
         if (yield from _prepare(call, context)):
             with prints_of(context):
                 yield from _attempts(call, context)
-    except GeneratorExit:
+    except Closed:
         # The consumer of a generator flow has had enough.
         call.run.enter(StateType.COMPLETED)
         call.run.stop()
         _record(call)
+        yield from _hooks(call)
+        raise
+    except GeneratorExit:
         raise
     except BaseException as exc:
         yield from _interrupted(call, exc)
@@ -165,6 +168,10 @@ def _begin(call: FlowCall) -> Generator[Effect, Any, None]:
     if run.start is None:
         run.start = run.state_time
     _record(call)
+    execution = call.execution
+    if execution is not None and execution.strict and run.run_count == 1:
+        # What is not on record could not be resumed.
+        yield Commit(execution.session.journal)
     yield from _hooks(call)
 
 

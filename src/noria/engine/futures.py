@@ -193,9 +193,12 @@ class Future(Generic[R]):
         return outcome
 
     def add_done_callback(self, fn: Callable[[Future[R]], None]) -> None:
-        """Call `fn` with this future once the run has ended, at once if it has."""
+        """Call `fn` with this future once the run has ended, at once if it has.
+
+        What `fn` raises is logged and goes no further.
+        """
         self.observed = True
-        self.on_done(fn)
+        self.on_done(lambda future: _call_back(fn, future))
 
     def on_done(self, fn: Callable[[Future[R]], None]) -> None:
         """Like `add_done_callback`, without counting as having looked."""
@@ -242,6 +245,15 @@ class Future(Generic[R]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(task_run_id={str(self.task_run_id)!r})"
+
+
+def _call_back(fn: Callable[[Future[R]], None], future: Future[R]) -> None:
+    try:
+        fn(future)
+    except Exception:
+        import logging  # noqa: PLC0415 - a run that logs nothing does without
+
+        logging.getLogger("noria.futures").exception("A callback of %r failed.", future)
 
 
 def _tell(loop: Any, arrived: Any) -> None:
@@ -310,11 +322,14 @@ class _Arrivals:
 
     def next_ones(self, timeout: float | None) -> list[Future[Any]]:
         """What has ended since the last call, waiting for at least one; none after `timeout`."""
-        if not self._ended:
+        deadline = None if timeout is None else clock.monotonic() + timeout
+        while not self._ended:
             # No lock is held meanwhile: what is waited for needs it to arrive.
             with waiting():
-                gate().wait(self._some, timeout)
-        self._some.clear()
+                if not gate().wait(self._some, _left(deadline)):
+                    break
+            # It may tell of one that was given already: then there is still nothing.
+            self._some.clear()
         ended = []
         while self._ended:
             ended.append(self._ended.popleft())

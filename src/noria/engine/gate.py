@@ -1,4 +1,4 @@
-"""Where a thread may be interrupted: in the user's code and while it waits, not in the engine's own.
+"""Where a thread may be interrupted: in the user's code and in waits, not in the engine's own.
 
 An exception that comes from outside (Ctrl-C, SIGTERM, a cancel, a deadline) can strike between any
 two steps of Python. In the midst of the engine it would leave a run without a record or a future
@@ -67,6 +67,11 @@ class Gate:
         if self.opened:
             raise error
         self._kept = error
+
+    @property
+    def owner(self) -> object:
+        """For whom the thread works."""
+        return self._owner
 
     def strike(self, error: BaseException, owner: object = None) -> bool:
         """Raise `error` in the gate's thread, now or later; called from another thread.

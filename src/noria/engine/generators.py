@@ -14,7 +14,7 @@ from noria.core import clock
 from noria.engine import interrupts
 from noria.engine.context import flow_context, task_context
 from noria.engine.drivers import aperform, call_within, perform
-from noria.engine.effects import Call, Effect, Program
+from noria.engine.effects import Call, Closed, Effect, Program
 
 R = TypeVar("R")
 
@@ -22,7 +22,7 @@ Around = tuple[Any, Any]
 """The flow and the task around some code."""
 
 
-def drive_generator(program: Program[R]) -> Generator[Any, Any, R]:
+def drive_generator(program: Program[R]) -> Generator[Any, Any, R | None]:
     """Like `drive`, for a user function that is a generator."""
     outside = _around()
     try:
@@ -33,13 +33,17 @@ def drive_generator(program: Program[R]) -> Generator[Any, Any, R]:
                     answer = yield from _items(effect, outside)
                 else:
                     answer = perform(effect)
+            except GeneratorExit:
+                effect = _advance(program.throw, Closed())
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
                 effect = _advance(program.throw, exc)
             else:
                 effect = _advance(program.send, answer)
     except StopIteration as stop:
-        result: R = stop.value
+        result: R | None = stop.value
         return result
+    except Closed:
+        return None
 
 
 def _items(effect: Call, outside: Around) -> Generator[Any, Any, Any]:
@@ -131,11 +135,13 @@ async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
                                 _enter(inside)
                 else:
                     answer = await aperform(effect)
+            except GeneratorExit:
+                effect = program.throw(Closed())
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
                 effect = program.throw(exc)
             else:
                 effect = program.send(answer)
-    except StopIteration:
+    except (StopIteration, Closed):
         return
 
 

@@ -12,11 +12,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from noria.core import clock
 from noria.core.errors import TerminationSignal
+from noria.core.tracebacks import is_own, is_program
 from noria.engine.gate import gate
 
 Stop = Callable[[BaseException], None]
@@ -32,8 +33,9 @@ class _Deadline:
 
 
 _deadlines: list[_Deadline] = []
-_pending_cancels: list[BaseException] = []
-_stops: list[Stop | None] = []
+_pending_cancels: list[tuple[BaseException, Stop | None]] = []
+_taken: list[Any] = []
+_stops: list[list[Stop | None]] = []
 """Of each outermost run in the main thread whose SIGTERM is ours; None for a blocking one."""
 _NEVER = 0.0
 
@@ -87,7 +89,7 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
     _arm()
 
 
-def cancel_in_main_thread(error: BaseException) -> bool:
+def cancel_in_main_thread(error: BaseException, stop: Stop | None = None) -> bool:
     """Interrupt the main thread, even in a blocking call, with `error`.
 
     Returns:
@@ -96,7 +98,7 @@ def cancel_in_main_thread(error: BaseException) -> bool:
     ident = threading.main_thread().ident
     if ident is None or not _stops:
         return False
-    _pending_cancels.append(error)
+    _pending_cancels.append((error, stop))
     signal.pthread_kill(ident, signal.SIGTERM)
     return True
 
@@ -114,29 +116,34 @@ def termination(stop: Stop | None = None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    taken = []
+    mine = [stop]
     for number, handler in ((signal.SIGTERM, _on_terminate), (signal.SIGINT, _on_interrupt)):
         if signal.getsignal(number) in _FREE:
-            taken.append((number, signal.signal(number, handler)))
+            _taken.append((number, signal.signal(number, handler)))
     # A run that another one of ours stands in, in a task outside flows say, shares its handler.
     ours = signal.getsignal(signal.SIGTERM) is _on_terminate
     if ours:
-        _stops.append(stop)
+        _stops.append(mine)
     try:
         yield
     finally:
         if ours:
-            _stops.pop()
-        for number, previous in taken:
-            signal.signal(number, previous)
+            _stops.remove(mine)
+        if not _stops:
+            for number, previous in _taken:
+                signal.signal(number, previous)
+            _taken.clear()
 
 
 _FREE = (signal.SIG_DFL, None, signal.default_int_handler)
 
 
 def _on_terminate(signum: int, frame: FrameType | None) -> None:
-    error = _pending_cancels.pop(0) if _pending_cancels else TerminationSignal(signal=signum)
-    stop = _stops[-1] if _stops else None
+    stop: Stop | None
+    if _pending_cancels:
+        error, stop = _pending_cancels.pop(0)
+    else:
+        error, stop = TerminationSignal(signal=signum), _stops[-1][0] if _stops else None
     if stop is None:
         gate().arrive(error)
         return
@@ -154,6 +161,21 @@ def _in_a_step_of_the_loop() -> bool:
     asyncio = sys.modules["asyncio"]
     loop = asyncio._get_running_loop()
     return loop is not None and asyncio.current_task(loop) is not None
+
+
+def struck_at(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback of an interruption up to where it struck in the user's code."""
+    last, before, found = None, None, traceback
+    while found is not None:
+        path = found.tb_frame.f_code.co_filename
+        if is_own(path):
+            last = last or before
+        elif is_program(path):
+            last = None
+        before, found = found, found.tb_next
+    if last is not None:
+        last.tb_next = None
+    return traceback
 
 
 def sleep(seconds: float) -> None:
@@ -177,6 +199,7 @@ __all__ = [
     "gate",
     "pause",
     "sleep",
+    "struck_at",
     "termination",
     "timeout_error",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noria.core.annotations import NotSet
 from noria.core.errors import ConfigurationError, SerializationError, StoreError
 from noria.core.records import StoredValue
+from noria.core.redaction import redactor
 from noria.engine.collections import SCALARS
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def keep_scalar(value: Any) -> StoredValue | None:
     if kind not in SCALARS or (kind in (str, bytes) and len(value) > _SHORT):
         return None
     if kind is int and value.bit_length() > _SHORT:
+        return None
+    if redactor.active and kind in (str, bytes) and redactor.found_in(pickle.dumps(value, 5)):
         return None
     return StoredValue(_FORMAT, pickle.dumps(value, 5))
 

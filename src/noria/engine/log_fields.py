@@ -1,4 +1,4 @@
-"""The fields of log lines as JSON that keeps their types: numbers stay numbers, times are ISO 8601."""
+"""The fields of log lines as JSON that keeps their types: numbers stay numbers, times are ISO."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _nearest(value: Any) -> Any:
         return value.total_seconds()
     if hasattr(value, "isoformat"):
         # pandas's NaT is a time that is not itself.
-        return value.isoformat() if value == value else None  # noqa: PLR0124
+        return value.isoformat() if value == value else None
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
     if isinstance(value, Enum):

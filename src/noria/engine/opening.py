@@ -10,6 +10,7 @@ import atexit
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from noria.backend import processes
@@ -20,6 +21,7 @@ from noria.core import clock
 from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
 from noria.engine import interrupts
+from noria.engine.sealed_arguments import protect
 from noria.journal.journal import Journal, Lease
 from noria.journal.replay import replay
 from noria.journal.tap import Tap
@@ -45,13 +47,7 @@ class Session:
         self._closed = False
         self.log_level = level_number(settings)
         self.results = ResultKeeper(settings)
-        self.journal = Journal(
-            backend,
-            settings.spool_path,
-            taps,
-            settings.journal_buffer,
-            settings.journal_flush_timeout,
-        )
+        self.journal = self._make_journal(taps)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
         lease = int(settings.lease_seconds * 1_000_000)
@@ -60,21 +56,37 @@ class Session:
         backend.register_process(row)
         self.journal.lease = Lease(self.process, settings.lease_seconds, self._cancel)
         self.journal.on_refused = self._abandon
-        self.journal.pause = interrupts.pause
+
+    def _make_journal(self, taps: tuple[Tap, ...] = ()) -> Journal:
+        settings = self.settings
+        journal = Journal(
+            self.backend,
+            settings.spool_path,
+            taps,
+            settings.journal_buffer,
+            settings.journal_flush_timeout,
+        )
+        journal.pause = interrupts.pause
+        journal.protect = partial(protect, settings, self.backend)
+        return journal
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the runs and what is still to be written are the parent's; what the
+        child logs in them has a journal of its own."""
+        for execution in self.executions.values():
+            execution.inherited = True
+        self.journal = self._make_journal()
 
     def start(self) -> None:
         """Take care of what earlier processes left: spooled records and runs without a process."""
         replay(self.backend, self.settings.spool_path)
         self.backend.reap(clock.now())
-        if self.settings.logging_extra_loggers or self.settings.logging_structlog:
-            from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load
-
-            logs.install()
 
     def _cancel(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:
             execution = self.executions.get(flow_run)
-            if execution is not None:
+            # A run below another that is asked as well is stopped by what stops that one.
+            if execution is not None and execution.flow_run.parent_run not in flow_runs:
                 execution.cancel("The run was asked to cancel.")
 
     def _abandon(self, flow_runs: list[bytes]) -> None:
@@ -85,10 +97,12 @@ class Session:
 
     def close(self) -> None:
         """Write everything and release the store."""
-        if self._closed or os.getpid() != self.pid:
+        if self._closed:
             return
         self._closed = True
         self.journal.close()
+        if os.getpid() != self.pid:
+            return
         try:
             self.backend.end_process(self.process, clock.now(), None)
             self.backend.close()

@@ -19,11 +19,10 @@ from noria.engine import interrupts
 from noria.engine.calls import TaskCall
 from noria.engine.drivers import drive
 from noria.engine.effects import Program
-from noria.engine.gate import Gate
 from noria.engine.futures import Future, serving
+from noria.engine.gate import Gate
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
-
 
 _starting = threading.Lock()
 """Held where it is decided whether a task starts or is cancelled before."""
@@ -114,6 +113,14 @@ class ThreadPool:
                 gives all its calls the same.
         """
         work = self.make_work(call, copy_context() if context is None else context)
+        gate = interrupts.gate()
+        was_open = gate.shut()
+        try:
+            return self._take(work, call)
+        finally:
+            gate.restore(was_open)
+
+    def _take(self, work: Work, call: TaskCall) -> Future[Any]:
         future = work.future
         future.work = work
         execution = call.execution

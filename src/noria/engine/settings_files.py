@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from noria.core import envfile, profiles
 from noria.core.errors import ConfigurationError
 from noria.core.profiles import Layers, Profiles
-from noria.engine.configuration import ENV_FILE, PROFILE, profiles_path
+from noria.core.settings import ENV_FILE, PROFILE, profiles_path
 
 
 class _Read(NamedTuple):
@@ -53,7 +53,7 @@ def read_profiles(environ: Mapping[str, str] | None = None) -> Profiles:
     Raises:
         ConfigurationError: It cannot be read or used.
     """
-    path = profiles_path(environ)
+    path = profiles_path(os.environ if environ is None else environ)
     if _stamp(path) is None:
         return Profiles()
     found: Profiles = _cached(path, profiles.parse)
@@ -66,7 +66,7 @@ def write_profiles(found: Profiles, environ: Mapping[str, str] | None = None) ->
     Raises:
         ConfigurationError: It cannot be written.
     """
-    path = profiles_path(environ)
+    path = profiles_path(os.environ if environ is None else environ)
     beside = f"{path}.{os.getpid()}.tmp"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

@@ -30,7 +30,7 @@ from noria.engine import caching, keeping
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context
-from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
@@ -49,7 +49,7 @@ def run_task(call: TaskCall) -> Program[TaskRun]:
             call.preview()
             if call.memo is not None and (yield from _take_over(call)):
                 return run
-    except GeneratorExit:
+    except (GeneratorExit, Closed):
         raise
     except BaseException as exc:
         yield from _cut_short(call, exc)
@@ -67,7 +67,7 @@ def _with_context(call: TaskCall) -> Generator[Effect, Any, None]:
                 yield from _run_in_context(call, context)
         else:
             yield from _run_in_context(call, context)
-    except GeneratorExit:
+    except (GeneratorExit, Closed):
         raise
     except BaseException as exc:
         yield from _cut_short(call, exc)
@@ -129,6 +129,8 @@ def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
     run.enter(StateType.COMPLETED, Name.CACHED, "Finished in an earlier execution.", value)
     run.start, run.end, run.run_count = memo.start, memo.end, memo.run_count
     run.stored = stored
+    if call.task.persist_result is False:
+        execution.transient.append(run.raw_id)
     execution.reused += 1
     execution.record(run)
     _note(call, value)
@@ -186,10 +188,12 @@ def _one_attempt(
     except Exception as exc:  # noqa: BLE001 - any failure of the user's is a state
         _cost(run, cpu)
         return _failure(task, exc)
-    except GeneratorExit:
+    except Closed:
         # The consumer of a generator task has had enough.
         run.enter(StateType.COMPLETED)
         _record(call, end=True)
+        if task.has_hooks:
+            yield from _hooks(call)
         raise
     except BaseException:
         _cost(run, cpu)
@@ -354,9 +358,7 @@ def _hooks(call: TaskCall) -> Generator[Effect, Any, None]:
         yield from _try_hook(call, hook, task, run, run.state)
 
 
-def _try_hook(
-    call: TaskCall, hook: Callable[..., Any], *args: Any
-) -> Generator[Effect, Any, bool]:
+def _try_hook(call: TaskCall, hook: Callable[..., Any], *args: Any) -> Generator[Effect, Any, bool]:
     """Call a hook; False, and a line in the log, when it fails."""
     try:
         yield Hook(hook, *args)

@@ -10,6 +10,7 @@ cancel requests.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import deque
@@ -19,7 +20,9 @@ from contextlib import suppress
 from noria.backend.port import Backend
 from noria.core import clock
 from noria.core.records import Record
+from noria.core.redaction import redactor
 from noria.journal.fold import Folder
+from noria.journal.masking import Protect, masked_all
 from noria.journal.spool import remove_spool, write_spool
 from noria.journal.tap import Tap
 
@@ -100,6 +103,8 @@ class Journal:
         self.lease: Lease | None = None
         self.pause = clock.pause
         """How a producer waits for room; to be replaced where a wait has to be interruptible."""
+        self.protect: Protect = lambda flow_run, arguments: None
+        """What is written of arguments of a flow run that hold a secret."""
         self.on_refused: Callable[[list[bytes]], None] = lambda runs: None
 
     def append(self, record: Record) -> None:
@@ -139,22 +144,24 @@ class Journal:
         if not self.flush():
             self.spool_pending()
 
-    def spool_pending(self) -> None:
+    def spool_pending(self, last: bool = False) -> None:
         """Put a copy of what the store has not taken yet into a file; writing goes on, and the file
         goes away when the store has taken it all."""
         left = self._left()
         if not left:
             return
         try:
-            path = write_spool(self._spool_folder, left)
+            path = write_spool(self._spool_folder, masked_all(left, self.protect))
         except OSError as exc:
-            self._say(f"noria: {len(left)} records are lost: {exc}.")
+            if last:
+                self._say(f"noria: {len(left)} records are lost: {exc}.")
             return
         before, self._spooled = self._spooled, path
         if before is None:
             self._say(
                 f"noria: the store has not taken {len(left)} records in {self.flush_timeout:g} s; "
-                f"they are kept in {path} and will be stored when Noria next starts."
+                f"they are kept in {os.path.dirname(path)} and will be stored when Noria next "
+                "starts."
             )
         else:
             remove_spool(before)
@@ -174,7 +181,7 @@ class Journal:
             self._closing = True
             self._rouse()
             self._thread.join(timeout=5)
-        self.spool_pending()
+        self.spool_pending(last=True)
         self._show(lambda tap: tap.close())
 
     def _left(self) -> list[Record]:
@@ -246,6 +253,7 @@ class Journal:
 
     def _write(self, records: list[Record]) -> bool:
         """Write a batch, however often it takes; False when the journal closes before it could."""
+        records = masked_all(records, self.protect)
         batch = self._folder.fold(records)
         attempt = 0
         while True:
@@ -268,8 +276,14 @@ class Journal:
         # Only now: nobody is told of anything that is not committed.
         self._show(lambda tap: tap.see(records))
         if refused:
-            self.on_refused(refused)
+            self._hand_on(self.on_refused, refused)
         return True
+
+    def _hand_on(self, tell: Callable[[list[bytes]], None], runs: list[bytes]) -> None:
+        try:
+            tell(runs)
+        except Exception as exc:  # noqa: BLE001 - a run that cannot be told must not end the writing
+            self._say(f"noria: a run could not be stopped: {exc!r}")
 
     def _show(self, show: Callable[[Tap], None]) -> None:
         for tap in self._taps:
@@ -303,7 +317,7 @@ class Journal:
             self._tell_once(exc)
             return
         if asked:
-            lease.on_cancel(asked)
+            self._hand_on(lease.on_cancel, asked)
 
     def _tell_once(self, exc: Exception) -> None:
         if not self._told:
@@ -316,7 +330,7 @@ class Journal:
     @staticmethod
     def _say(text: str) -> None:
         try:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(redactor.mask(text) + "\n")
         except (OSError, ValueError, AttributeError):
             # No usable stderr: the records matter, the sentence does not.
             return

@@ -21,11 +21,12 @@ def replay(backend: Backend, folder: str) -> None:
     for path, records in spooled(folder):
         batch = Folder().fold(records)
         backend.append(batch)
-        runs = {row.flow_run for row in (*batch.task_runs, *batch.groups)}
+        runs = {row.flow_run for row in batch.task_runs}
+        runs |= {row.flow_run for row in batch.groups}
         # The file holds the end of a run, its groups' sums are of the whole of it.
         groups = [group for run in sorted(runs) for group in _recount(backend, run)]
         if groups:
-            backend.append(Batch([], [], groups, [], [], []))
+            backend.append(Folder().fold(groups))
         remove_spool(path)
 
 

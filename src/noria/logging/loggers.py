@@ -8,9 +8,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from noria.core.errors import MissingContextError
-from noria.engine import logs
+from noria.core.records import LogRow
+from noria.engine import log_lines, logs
 from noria.engine.context import FlowRunContext, TaskRunContext, innermost
-from noria.engine.logs import FLOW_LOGGER, TASK_LOGGER, install
+from noria.engine.log_lines import FLOW_LOGGER, TASK_LOGGER, flow_fields, task_fields
+from noria.engine.logs import install
+from noria.engine.session import open_session
+
+
+def _record(row: LogRow) -> None:
+    open_session().journal.append(row)
+
+
+log_lines.give_lone_lines_to(_record)
 
 
 class RunLogAdapter(logging.LoggerAdapter[logging.Logger]):
@@ -82,7 +92,7 @@ def flow_run_logger(
 ) -> RunLogAdapter:
     """The logger of a flow run."""
     install()
-    fields = logs.flow_fields(flow_run, flow, flow_run_id)
+    fields = flow_fields(flow_run, flow, flow_run_id)
     return RunLogAdapter(logging.getLogger(FLOW_LOGGER), {**fields, **kwargs})
 
 
@@ -91,7 +101,7 @@ def task_run_logger(
 ) -> RunLogAdapter:
     """The logger of a task run."""
     install()
-    fields = logs.task_fields(task_run, task, flow_run, flow)
+    fields = task_fields(task_run, task, flow_run, flow)
     return RunLogAdapter(logging.getLogger(TASK_LOGGER), {**fields, **kwargs})
 
 

@@ -99,7 +99,7 @@ def _one(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> Blo
 
 
 def _many(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[BlockRow]:
-    rows = [BlockRow._make(found) for found in connection.execute(sql, facts).fetchall()]
+    rows = [BlockRow(*found) for found in connection.execute(sql, facts).fetchall()]
     return [row._replace(sealed=_sealed(connection, row)) for row in rows]
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from noria.core.conditions import Condition
 from noria.core.states import STATE_CODES, StateType
 from noria.store.artifacts import ARTIFACT
+from noria.store.conditions import condition as condition_on_field
 from noria.store.flow_runs import FLOW_RUN
 from noria.store.logs import LOG
 from noria.store.task_runs import TASK_RUN
@@ -71,6 +73,7 @@ def logs(
     text: str | None,
     after: int,
     limit: int,
+    where: Sequence[Condition] = (),
 ) -> Query:
     """A page of a run's log in order of writing, unless `alone` with that of the runs below it."""
     # One run's lines stand in the index as they are asked for; those of several must be sorted.
@@ -87,8 +90,12 @@ def logs(
         ),
     }
     conditions = [condition for condition, wanted in chosen.items() if wanted]
-    sql = LOG.lines + _where(conditions) + " order by id limit :limit"
     facts = {"id": flow_run, "task_run": task_run, "level": level, "text": text}
+    for number, wanted in enumerate(where):
+        sql, more = condition_on_field(number, wanted)
+        conditions.append(sql)
+        facts |= more
+    sql = LOG.lines + _where(conditions) + " order by id limit :limit"
     return sql, {**facts, "after": after, "limit": limit}
 
 
@@ -103,7 +110,7 @@ def artifacts(
     offset: int,
 ) -> Query:
     """A page of artifacts, the last updated first."""
-    facts = {"key": key, "version": version, "kind": kind}
+    facts: dict[str, Any] = {"key": key, "version": version, "kind": kind}
     facts |= {"flow_run": flow_run, "task_run": task_run}
     chosen = {f"{name} = :{name}": value is not None for name, value in facts.items()}
     chosen[f"id in ({ARTIFACT.latest})"] = latest

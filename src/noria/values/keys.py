@@ -4,7 +4,6 @@ keyring."""
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +19,9 @@ VARIABLE = "NORIA_ENCRYPTION_KEY"
 KEYRING = "keyring"
 """The value of the setting that asks for the system's keyring."""
 FILE_NAME = "encryption.key"
-_HEADER = "# Opens the secrets of Noria's store: keep it as safe as they are, and apart from them.\n"
+_HEADER = (
+    "# Opens the secrets of Noria's store: keep it as safe as they are, and apart from them.\n"
+)
 
 
 class KeyPlace(Protocol):
@@ -217,11 +218,11 @@ def _decoded(text: str, origin: str) -> bytes:
     text = text.strip().replace("-", "+").replace("_", "/")
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise EncryptionError(
-            f"{origin} holds something that is no key: expected base64 of {KEY_BYTES} random bytes, "
+            f"{origin} holds something that is no key: expected base64 of {KEY_BYTES} bytes, "
             f"found {len(text)} characters that are not. Make one: openssl rand -base64 {KEY_BYTES}"
         )
     return key

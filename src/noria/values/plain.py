@@ -12,6 +12,7 @@ from typing import Any
 
 from noria.core.jsontext import to_json
 from noria.core.previews import preview
+from noria.core.redaction import redactor
 
 DEPTH = 20
 """How deep values may be nested; below, a preview stands for them."""
@@ -24,8 +25,9 @@ _SCALARS = frozenset({str, int, bool, type(None)})
 def plain(value: Any, depth: int = DEPTH) -> Any:
     """The value as JSON can say it.
 
-    What is missing (NaN, NaT, NA) becomes null, infinity a text; times become ISO 8601, decimals and
-    ids their text, arrays and sets lists, models and dataclasses objects, anything else a short text.
+    What is missing (NaN, NaT, NA) becomes null, infinity a text; times become ISO 8601, decimals
+    and ids their text, arrays and sets lists, models and dataclasses objects, anything else a short
+    text.
 
     Example:
         >>> plain({"price": Decimal("1.10"), "day": datetime.date(2026, 1, 2), "x": math.nan})
@@ -67,7 +69,7 @@ def _convert(value: Any, depth: int) -> Any:
     if isinstance(value, Decimal):
         return None if value.is_nan() else str(value)
     if isinstance(value, bytes | bytearray):
-        return bytes(value[: LIMIT * 4]).decode("utf-8", "backslashreplace")[:LIMIT]
+        return redactor.head(bytes(value[: LIMIT * 4]).decode("utf-8", "backslashreplace"), LIMIT)
     if depth <= 0:
         return preview(value, LIMIT)
     return _collection(value, depth - 1)
@@ -109,4 +111,4 @@ def _object(value: Any, depth: int) -> Any:
         return {name: plain(getattr(value, name), depth) for name in cls.__dataclass_fields__}
     if cls.__str__ is object.__str__ or isinstance(value, BaseException):
         return preview(value, LIMIT)
-    return str(value)[:LIMIT]
+    return redactor.head(str(value), LIMIT)

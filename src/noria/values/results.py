@@ -11,9 +11,12 @@ import re
 from collections.abc import Container
 from typing import Any
 
-from noria.core.errors import ConfigurationError, MissingResult, StoreError
+from noria.core.errors import ConfigurationError, EncryptionError, MissingResult, StoreError
 from noria.core.records import StoredValue
+from noria.core.redaction import redactor
 from noria.core.settings import Settings
+from noria.values import keys as key_places
+from noria.values import sealed
 from noria.values.places import TEMPORARY_PREFIX, Place, place_of
 from noria.values.serializers import (
     Serializer,
@@ -23,6 +26,7 @@ from noria.values.serializers import (
 )
 from noria.values.walk import digest
 
+_RESULT = "result"
 _BY_CONTENT = re.compile(r"(?:.*/)?([0-9a-f]{2})/(\1[0-9a-f]{30})")
 
 
@@ -36,6 +40,7 @@ class ResultKeeper:
     """
 
     def __init__(self, settings: Settings, durable: bool = False) -> None:
+        self._settings = settings
         self._inline_limit = settings.results_inline_limit
         self._default_serializer = settings.results_default_serializer
         self._durable = durable
@@ -77,6 +82,9 @@ class ResultKeeper:
         if blob is None:
             return None
         form = wanted if isinstance(wanted, str) else format_of(chosen)
+        if storage is None and key is None and redactor.found_in(blob):
+            # Elsewhere the user may have others read the file.
+            blob = self._sealed(blob)
         if storage is None and key is None and len(blob) <= self._inline_limit:
             return StoredValue(form, blob, None, len(blob))
         place = self._place(storage if storage is not None else self._base)
@@ -98,6 +106,8 @@ class ResultKeeper:
             where, blob = self._read(stored.reference, stored.size)
         if blob is None:
             raise MissingResult("The result was not kept. Run the task again to have it.")
+        if blob.startswith(sealed.MARK):
+            blob = self._opened(where, blob)
         try:
             return self._serializer(stored.format).loads(blob)
         except Exception as error:
@@ -106,6 +116,19 @@ class ResultKeeper:
                 f"{type(error).__name__}: {error}. If its class was renamed or moved, put it back "
                 "where it was; else run the task again."
             ) from error
+
+    def _sealed(self, blob: bytes) -> bytes:
+        try:
+            return sealed.sealed(key_places.held_or_made(self._settings, ()), b"", _RESULT, blob)
+        except EncryptionError as error:
+            raise StoreError(f"It holds a secret and cannot be encrypted: {error}") from error
+
+    def _opened(self, where: str, blob: bytes) -> bytes:
+        try:
+            keys = key_places.held(self._settings)
+            return sealed.opened(keys, b"", _RESULT, f"The result in {where}", blob)
+        except EncryptionError as error:
+            raise MissingResult(f"{error} Or run the task again.") from error
 
     def collect(self, referenced: Container[str], older_than: int) -> tuple[int, int]:
         """Remove the files of the default place that nothing refers to.

@@ -45,9 +45,9 @@ class Table(NamedTuple):
         if self.rows == self.total:
             return None
         return (
-            f"Only the first {self.rows:,} of {self.total:,} rows are kept: a table artifact holds at "
-            f"most {MOST_ROWS:,} rows and {MOST_BYTES // 1024**2} MiB. Write the whole table to a "
-            "file and make a link artifact of it."
+            f"Only the first {self.rows:,} of {self.total:,} rows are kept: a table artifact holds "
+            f"at most {MOST_ROWS:,} rows and {MOST_BYTES // 1024**2} MiB. Write the whole table to "
+            "a file and make a link artifact of it."
         )
 
 

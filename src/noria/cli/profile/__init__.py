@@ -13,13 +13,13 @@ _READING = "noria.cli.profile.reading"
 _WRITING = "noria.cli.profile.writing"
 
 COMMANDS: Mapping[str, Entry] = {
-    "ls": Entry(_READING, "ls", "List profiles."),
-    "view": Entry(_READING, "view", "Show what a profile sets."),
-    "use": Entry(_WRITING, "use", "Make a profile the one that is used."),
+    "ls": Entry(_READING, "ls", "List profiles; the one in use has a mark."),
+    "view": Entry(_READING, "view", "Show what a profile sets: the one in use, or NAME."),
+    "use": Entry(_WRITING, "use", "Make a profile the one that is used from now on."),
     "create": Entry(_WRITING, "create", "Make a profile."),
     "rm": Entry(_WRITING, "rm", "Delete a profile."),
-    "set": Entry(_WRITING, "set_", "Set settings of a profile."),
-    "unset": Entry(_WRITING, "unset", "Take settings out of a profile."),
+    "set": Entry(_WRITING, "set_", "Set settings of the profile in use, or of --profile."),
+    "unset": Entry(_WRITING, "unset", "Take settings out of the profile in use, or of --profile."),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from noria.cli.app import App
 from noria.core.profiles import Profiles
-from noria.engine.configuration import PROFILE
+from noria.core.settings import PROFILE
 
 
 def chosen(app: App, found: Profiles, name: str | None) -> str:

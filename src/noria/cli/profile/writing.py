@@ -10,7 +10,7 @@ from noria.cli.app import App, pass_app, shared_options
 from noria.cli.errors import CliError, Code
 from noria.cli.profile.chosen import chosen
 from noria.core.profiles import DEFAULT, Profiles, checked, hidden, is_secret, variable_of
-from noria.engine.configuration import PROFILE
+from noria.core.settings import PROFILE
 from noria.engine.settings_files import read_profiles, write_profiles
 
 

@@ -19,6 +19,7 @@ from noria.cli.timefmt import stamp
 from noria.console.events import LogLine
 from noria.console.phrases import log_line
 from noria.core import clock
+from noria.core.conditions import Condition, parse
 from noria.core.ids import from_text
 from noria.core.records import FlowRunRow, GroupRow, LogRow, task_run_name
 from noria.core.settings import LOG_LEVELS
@@ -36,6 +37,7 @@ class _Query(NamedTuple):
     task_name: str | None
     level: int
     text: str | None
+    where: tuple[Condition, ...]
 
 
 class _TaskNames:
@@ -73,10 +75,24 @@ class _TaskNames:
 @click.option("--level", default="0", help="Only lines at least this severe, such as warning.")
 @click.option("--task", help="Only lines of this task, task run, or task run id.")
 @click.option("--grep", "text", help="Only lines that contain this text.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only lines with such a field; also != > < >= <= and ~ (contains). Repeat it for several.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @output_options
 @pass_app
-def logs(app: App, run: str, level: str, task: str | None, text: str | None, follow: bool) -> None:
+def logs(
+    app: App,
+    run: str,
+    level: str,
+    task: str | None,
+    text: str | None,
+    where: tuple[str, ...],
+    follow: bool,
+) -> None:
     """Print the log of a run.
 
     The lines of the runs that it called are among them.
@@ -84,7 +100,8 @@ def logs(app: App, run: str, level: str, task: str | None, text: str | None, fol
     row = find_run(app, run)
     backend = backend_of(app)
     task_run = _as_id(task)
-    query = _Query(row, task_run, None if task_run else task, _level(level), text)
+    conditions = tuple(_condition(each) for each in where)
+    query = _Query(row, task_run, None if task_run else task, _level(level), text, conditions)
     names = _TaskNames(backend)
     lines = _matching(backend, query, names, follow)
     if app.for_people:
@@ -94,7 +111,9 @@ def logs(app: App, run: str, level: str, task: str | None, text: str | None, fol
         count = emit(app, Listing(lines, record, _COLUMNS))
     if not count:
         _check_task(backend, query)
-        app.note("No lines match." if any((task, text, query.level)) else "The log is empty.")
+        app.note(
+            "No lines match." if any((task, text, where, query.level)) else "The log is empty."
+        )
 
 
 def _matching(backend: Backend, query: _Query, names: _TaskNames, follow: bool) -> Iterator[LogRow]:
@@ -110,7 +129,7 @@ def _lines(backend: Backend, query: _Query, follow: bool) -> Iterator[LogRow]:
         ended = not follow or _has_ended(backend, query.run.id)
         seen = backend.change_counter()
         while page := backend.logs(
-            query.run.id, query.task_run, query.level, query.text, position, PAGE
+            query.run.id, query.task_run, query.level, query.text, position, PAGE, query.where
         ):
             position = page[-1][0]
             yield from (row for _, row in page)
@@ -174,6 +193,18 @@ def _level(text: str) -> int:
             f"levels are {', '.join(known)}, or a number",
         )
     return number
+
+
+def _condition(text: str) -> Condition:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise CliError(
+            Code.USAGE,
+            f"--where {text} is no condition",
+            str(error),
+            "for instance: --where user_id=42 --where 'took>1.5' --where action~log",
+        ) from None
 
 
 def _check_task(backend: Backend, query: _Query) -> None:

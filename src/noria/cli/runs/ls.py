@@ -10,12 +10,11 @@ from noria.backend.port import Backend, RunFilter, RunSummary
 from noria.cli import records
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.appearance import glyph, labelled
-from noria.cli.errors import CliError, Code
 from noria.cli.output import Column, Listing, emit
 from noria.cli.references import short_id
 from noria.cli.states import parse_states
 from noria.cli.store import backend_of
-from noria.cli.timefmt import ago, moment, parse_since
+from noria.cli.timefmt import ago, asked_since, moment
 from noria.console.wording import duration
 from noria.core import clock
 from noria.core.records import GroupCount
@@ -51,7 +50,7 @@ def ls(
         states=parse_states(state),
         flow_name=flow,
         tags=tag or None,
-        since=_since(since, now, app.utc),
+        since=asked_since(since, now, app.utc),
         top_level=not everything,
         limit=limit,
     )
@@ -70,20 +69,6 @@ def ls(
         app.note("No runs match." if narrowed else "No runs yet. Start one: noria run FILE")
     elif shown == limit:
         app.note(f"The newest {limit}; --limit {limit * 5} shows more.")
-
-
-def _since(text: str | None, now: int, utc: bool) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_since(text, now, utc)
-    except (ValueError, OverflowError):
-        raise CliError(
-            Code.USAGE,
-            f"--since {text} is no time",
-            "expected how long ago (30m, 2h, 1d12h) or a date (2026-11-22, 2026-11-22T08:30)",
-            "see noria runs ls --help",
-        ) from None
 
 
 def _columns(app: App, backend: Backend, now: int) -> Sequence[Column[RunSummary]]:
@@ -120,5 +105,7 @@ def _tasks(row: RunSummary) -> str:
     total = sum(counts)
     failed, crashed = counts[GroupCount.FAILED], counts[GroupCount.CRASHED]
     text = f"{total:,}" if done == total else f"{done:,}/{total:,}"
-    ends = [f", {count:,} {end}" for count, end in ((failed, "failed"), (crashed, "crashed")) if count]
+    ends = [
+        f", {count:,} {end}" for count, end in ((failed, "failed"), (crashed, "crashed")) if count
+    ]
     return text + "".join(ends)

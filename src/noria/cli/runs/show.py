@@ -10,10 +10,11 @@ from noria.backend.port import Backend
 from noria.cli import records, tree
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.appearance import glyph, labelled
+from noria.cli.artifact.rows import record as artifact_record
 from noria.cli.errors import CliError, Code
 from noria.cli.output import Column, Listing, Record, dump, emit
 from noria.cli.references import RUN, find_run
-from noria.cli.runs.view import FAILED, SLOWEST, collect, task_run_time
+from noria.cli.runs.view import FAILED, SLOWEST, artifacts_of, collect, task_run_time
 from noria.cli.states import parse_states
 from noria.cli.store import backend_of
 from noria.cli.timefmt import iso
@@ -78,6 +79,7 @@ def _document(backend: Backend, row: FlowRunRow, now: int) -> Record:
         "failures": [records.task_run(task, by_number.get(task.group)) for task in failed],
         "slowest": [records.task_run(task, by_number.get(task.group)) for task in slow],
         "subflows": [records.flow_run(child, now) for child in backend.children(row.id)],
+        "artifacts": [artifact_record(each) for each in artifacts_of(backend, row, PAGE)],
     }
 
 

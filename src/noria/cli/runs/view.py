@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from noria.backend.port import Backend
+from noria.backend.port import ArtifactFilter, Backend
 from noria.cli import tree
 from noria.cli.appearance import state_name
+from noria.cli.artifact.rows import reference
 from noria.cli.records import run_time
 from noria.cli.references import short_id
 from noria.console.wording import failure_of
-from noria.core.records import FlowRunRow, GroupCount, GroupRow, TaskRunRow, task_run_name
+from noria.core.records import (
+    ArtifactRow,
+    FlowRunRow,
+    GroupCount,
+    GroupRow,
+    TaskRunRow,
+    task_run_name,
+)
 from noria.core.states import Name, StateType, default_name
 
 FAILURES = 3
 SLOWEST = 5
 SUBFLOWS = 12
+ARTIFACTS = 10
 DEPTH = 3
 SAMPLE = 100
 """How many calls of a group are read to find out why it is as it is."""
@@ -42,6 +51,7 @@ def collect(backend: Backend, row: FlowRunRow, now: int, depth: int = 0) -> tree
         placed.setdefault(number, []).append(collect(backend, child, now, depth + 1))
     names = {group.number: group.name for group in groups}
     slowest = [] if depth else _slowest(backend, row, names)
+    artifacts = [] if depth else artifacts_of(backend, row, ARTIFACTS + 1)
     return tree.RunView(
         run=row,
         reference=short_id(backend, row.id),
@@ -49,7 +59,19 @@ def collect(backend: Backend, row: FlowRunRow, now: int, depth: int = 0) -> tree
         slowest=slowest,
         runs=placed.get(None, ()),
         hidden=hidden,
+        artifacts=[_artifact_view(backend, each) for each in artifacts[:ARTIFACTS]],
+        more_artifacts=len(artifacts) > ARTIFACTS,
     )
+
+
+def artifacts_of(backend: Backend, row: FlowRunRow, limit: int) -> list[ArtifactRow]:
+    """What a run has made for people to read, in order."""
+    found = backend.artifacts(ArtifactFilter(flow_run=row.id, limit=limit))
+    return sorted(found, key=lambda each: each.id)
+
+
+def _artifact_view(backend: Backend, row: ArtifactRow) -> tree.ArtifactView:
+    return tree.ArtifactView(reference(backend, row), row.kind or "", row.summary)
 
 
 def _children(

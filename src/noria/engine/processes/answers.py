@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from noria.core.errors import SerializationError
+from noria.core.redaction import redactor
 from noria.core.states import StateType
 from noria.engine import caching
 from noria.engine.calls import TaskCall
@@ -66,6 +67,9 @@ class Answers:
 
     def hear(self, call: TaskCall, what: str, content: tuple[Any, ...]) -> None:
         """Take in news."""
+        if what == "secrets":
+            redactor.add(*content)
+            return
         execution = call.execution
         if execution is None:
             return

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from contextvars import copy_context
+from functools import partial
 from types import FrameType
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.errors import SerializationError, TerminationSignal
 from noria.core.outcomes import describe_exception
+from noria.core.redaction import redactor
 from noria.core.states import StateType
 from noria.engine import session as sessions
 from noria.engine.context import TaskRunContext, current_tags, flow_context, task_context
@@ -92,6 +94,9 @@ def _made_ready(channel: Channel) -> _Worker | None:
     set_up: SetUp = channel.receive()
     sys.argv[:] = set_up.argv
     home = Home(channel)
+    redactor.add(set_up.secrets)
+    # What a task loads here is masked by the journal, which is there.
+    redactor.on_add = partial(home.tell, "secrets")
     receiver = Receiver(home, set_up.scripts, set_up.main_file)
     names.find = receiver.find
     not_now = sessions.use(cast("Any", NotNow()))

@@ -45,6 +45,8 @@ class SetUp(NamedTuple):
     """The class of task runner for what the task itself submits."""
     initializer: bytes | None
     """Pickle of the initializer and its arguments."""
+    secrets: list[str]
+    """What the child masks in the texts that it shortens."""
 
 
 class FlowFacts(NamedTuple):

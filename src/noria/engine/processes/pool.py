@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from noria.core.redaction import redactor
 from noria.engine.calls import TaskCall
 from noria.engine.pool import ThreadPool, Work
 from noria.engine.processes.answers import Answers
@@ -95,6 +96,7 @@ class ProcessPool(ThreadPool):
                         session.process,
                         self._runner,
                         initializer,
+                        redactor.values,
                     )
                 )
             return self._set_up

@@ -15,7 +15,7 @@ select
     row.id, row.key, row.kind, row.summary, row.created, row.updated, row.flow_run, row.task_run,
     row.metadata, row.description, row.note, row.format, row.data,
     iif(
-        row.key is null, null,
+        row.key is null or row.id in (select id from artifact), null,
         (select coalesce(max(other.version), 0) from artifact as other where other.key = row.key)
         + row_number() over (
             partition by row.key, row.id in (select id from artifact) order by row.id
