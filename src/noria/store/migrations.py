@@ -29,7 +29,10 @@ def version(connection: sqlite3.Connection, path: str) -> int:
             f"{SCHEMA_VERSION}. Upgrade Noria, or set NORIA_HOME to another folder."
         )
     if found == 0 and connection.execute(CONNECTION.tables).fetchone()[0]:
-        raise _foreign(path)
+        # Another process may have made the store between the two questions.
+        found = connection.execute(CONNECTION.version).fetchone()[0]
+        if found == 0:
+            raise _foreign(path)
     if found and connection.execute(CONNECTION.application).fetchone()[0] != APPLICATION_ID:
         raise _foreign(path)
     return found
