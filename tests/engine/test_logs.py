@@ -121,8 +121,14 @@ class TestLoggersThatJoin:
         f()
         return [(row.logger, row.message) for row in lines()]
 
-    def test_others_do_not(self):
-        assert self.say("shop", None) == []
+    def test_others_keep_their_levels(self):
+        logging.getLogger("shop").setLevel(logging.INFO)
+        assert self.say("shop", "shop.db", "other", None) == [("shop", "said"), ("shop.db", "said")]
+
+    def test_unless_they_are_to_be_left_alone(self, monkeypatch):
+        monkeypatch.setenv("NORIA_LOGGING_OTHERS", "false")
+        logging.getLogger("shop").setLevel(logging.INFO)
+        assert self.say("shop") == []
 
     def test_those_that_are_named_do(self, monkeypatch):
         monkeypatch.setenv("NORIA_LOGGING_EXTRA_LOGGERS", "shop")
@@ -164,6 +170,52 @@ class TestLoggersThatJoin:
 
         f()
         assert [row.message for row in lines()] == ["still heard"]
+
+    def test_without_any_handler_what_logging_would_print_is_kept_instead(
+        self, monkeypatch, capsys
+    ):
+        root = logging.getLogger()
+        monkeypatch.setattr(root, "handlers", [])
+        monkeypatch.setattr(logging, "lastResort", logging._StderrHandler(logging.WARNING))
+
+        @flow
+        def f():
+            logging.getLogger("shop").warning("inside")
+
+        logging.getLogger("shop").warning("before")
+        f()
+        logging.getLogger("shop").warning("after")
+        logging.getLogger("shop.db").setLevel(logging.INFO)
+        logging.getLogger("shop.db").info("too quiet")
+        assert [row.message for row in lines()] == ["inside"]
+        assert capsys.readouterr().err == "before\nafter\n"
+        assert root.handlers == []  # logging.basicConfig() still works
+
+    def test_when_the_other_handlers_have_gone_nothing_is_swallowed(self, monkeypatch, capsys):
+        root = logging.getLogger()
+        monkeypatch.setattr(root, "handlers", [logging.NullHandler()])
+        monkeypatch.setattr(logging, "lastResort", logging._StderrHandler(logging.WARNING))
+        flow(lambda: logging.getLogger("shop").warning("inside"), name="f")()
+        del root.handlers[0]
+        logging.getLogger("shop").warning("after")
+        assert [row.message for row in lines()] == ["inside"]
+        assert capsys.readouterr().err == "after\n"
+
+    def test_what_a_handler_of_the_users_prints_the_console_does_not(self, monkeypatch, capsys):
+        monkeypatch.setenv("NORIA_LOG_FORMAT", "plain")
+        root = logging.getLogger()
+        monkeypatch.setattr(root, "handlers", [logging.StreamHandler(sys.stderr)])
+
+        @flow
+        def f():
+            logging.getLogger("shop").warning("mine")
+            get_run_logger().warning("noria's")
+
+        f()
+        open_session().journal.flush()
+        said = capsys.readouterr().err
+        assert [said.count("mine"), said.count("noria's")] == [1, 1]
+        assert [row.message for row in lines()] == ["mine", "noria's"]
 
     def test_a_traceback_is_kept(self, monkeypatch):
         monkeypatch.setenv("NORIA_LOGGING_EXTRA_LOGGERS", "shop")
@@ -236,10 +288,14 @@ class TestStructlog:
         self.check(self.run(structlog))
         assert capsys.readouterr().err == ""
 
-    def test_configured_by_a_setting(self, structlog, monkeypatch, capsys):
-        monkeypatch.setenv("NORIA_LOGGING_STRUCTLOG", "true")
+    def test_joins_by_itself(self, structlog, capsys):
         self.check(self.run(structlog))
         assert capsys.readouterr().err == ""
+
+    def test_left_alone_by_a_setting(self, structlog, monkeypatch, capsys):
+        monkeypatch.setenv("NORIA_LOGGING_STRUCTLOG", "false")
+        assert self.run(structlog) == []
+        assert "已加载" in capsys.readouterr().out
 
     def test_one_that_is_configured_is_joined(self, structlog, monkeypatch):
         rendered = []
@@ -249,7 +305,6 @@ class TestStructlog:
             raise structlog.DropEvent
 
         structlog.configure(processors=[structlog.contextvars.merge_contextvars, render])
-        monkeypatch.setenv("NORIA_LOGGING_STRUCTLOG", "true")
         found = self.run(structlog)
         assert [row.message for row in found] == ["已加载", "careful"]
         assert fields(found[0])["user_id"] == 42
@@ -260,7 +315,6 @@ class TestStructlog:
             processors=[structlog.stdlib.render_to_log_kwargs],
             logger_factory=structlog.stdlib.LoggerFactory(),
         )
-        monkeypatch.setenv("NORIA_LOGGING_STRUCTLOG", "true")
         monkeypatch.setenv("NORIA_LOGGING_EXTRA_LOGGERS", "*")
         found = self.run(structlog)
         assert [row.message for row in found] == ["已加载", "careful"]

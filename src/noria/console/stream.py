@@ -40,6 +40,22 @@ class Stderr:
         return stream.guarded if isinstance(stream, Guard) else stream
 
 
+def printed_elsewhere(logger: str) -> bool:
+    """Whether a handler of the user's own, of `logging`, prints what a logger says."""
+    logging = sys.modules.get("logging")
+    found = logging and logging.root.manager.loggerDict.get(logger, logging.root)
+    printed = False
+    while found is not None and not printed:
+        printed = any(_prints(handler) for handler in getattr(found, "handlers", ()))
+        found = found.parent if getattr(found, "propagate", False) else None
+    return printed
+
+
+def _prints(handler: object) -> bool:
+    stream = getattr(handler, "stream", None)
+    return stream is not None and stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a person looks at it."""
     try:

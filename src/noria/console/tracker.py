@@ -21,6 +21,7 @@ from noria.console.events import (
     TaskEnded,
 )
 from noria.console.runs import Run, Runs
+from noria.console.stream import printed_elsewhere
 from noria.core import ids
 from noria.core.records import (
     FlowRunRow,
@@ -37,7 +38,7 @@ FOLD_AFTER = 5
 """Successful calls of a group, and sub-flow runs of a flow, that have lines of their own."""
 RETRY_LINES = 20
 """Retries of a group that have lines of their own."""
-FAILURE_LINES = 50
+FAILURE_LINES = 5
 """Failures of a group by one exception at one place that have lines of their own."""
 BAR_AFTER = 20
 """Calls after which a group whose size is not known counts as large."""
@@ -344,7 +345,7 @@ class Tracker:
     # Log lines
 
     def _log(self, row: LogRow) -> None:
-        if row.level < self._level:
+        if row.level < self._level or printed_elsewhere(row.logger):
             return
         if row.flow_run is None:
             self._events.append(LogLine(row, None, None))

@@ -30,9 +30,11 @@ class Settings(NamedTuple):
     logging_level: str = "INFO"
     """NORIA_LOGGING_LEVEL: the least severe lines to record and show."""
     logging_extra_loggers: str = ""
-    """NORIA_LOGGING_EXTRA_LOGGERS: comma separated loggers of yours that join the run; `*` is the
-    root, so all."""
-    logging_structlog: bool = False
+    """NORIA_LOGGING_EXTRA_LOGGERS: comma separated loggers that are to say what is as severe
+    as NORIA_LOGGING_LEVEL; `*` is the root, so all."""
+    logging_others: bool = True
+    """NORIA_LOGGING_OTHERS: whether what all other loggers let through joins the run."""
+    logging_structlog: bool = True
     """NORIA_LOGGING_STRUCTLOG: whether what structlog is told joins the run."""
     logging_log_prints: bool = False
     """NORIA_LOGGING_LOG_PRINTS: whether prints of flows and tasks become log lines."""

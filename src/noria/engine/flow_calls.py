@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ ARGUMENTS_LIMIT = 16 << 20
 
 def _session() -> Session:
     session = open_session()
-    if session.settings.logging_extra_loggers or session.settings.logging_structlog:
+    if session.settings.logging_extra_loggers or "logging" in sys.modules:
         from noria.engine import logs  # noqa: PLC0415 - `logging` is slow to load
 
         logs.install()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from noria.core.settings import level_number
+from noria.engine import other_loggers as others
 from noria.engine.configuration import settings
 from noria.engine.context import FlowRunContext, TaskRunContext
 from noria.engine.log_lines import (
@@ -42,7 +44,10 @@ def install() -> None:
     found = settings()
     level = level_number(found)
     names = [name.strip() for name in found.logging_extra_loggers.split(",") if name.strip()]
-    key = f"{level} {found.logging_structlog} {names}"
+    if found.logging_others:
+        others.join(level)
+    structlog = found.logging_structlog and "structlog" in sys.modules
+    key = f"{level} {structlog} {names}"
     # Configuring `logging` anew takes handlers off the loggers of the user's.
     if key in _installed and all(_handler(_logger(name)) for name in names):
         return
@@ -56,7 +61,7 @@ def install() -> None:
             logger = _joined(name, level)
             if not logger.isEnabledFor(level):
                 logger.setLevel(level)
-        if found.logging_structlog:
+        if structlog:
             from noria.engine import structlogs  # noqa: PLC0415 - loads structlog
 
             structlogs.join()
@@ -69,7 +74,7 @@ def _logger(name: str) -> logging.Logger:
 
 
 def _handler(logger: logging.Logger) -> RunLogHandler | None:
-    found = [handler for handler in logger.handlers if isinstance(handler, RunLogHandler)]
+    found = [handler for handler in logger.handlers if type(handler) is RunLogHandler]
     return found[0] if found else None
 
 

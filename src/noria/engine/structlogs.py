@@ -245,7 +245,7 @@ def _structlog() -> Any:
         import structlog
     except ImportError:
         raise ConfigurationError(
-            "The package structlog is not installed, but NORIA_LOGGING_STRUCTLOG or "
+            "The package structlog is not installed, but "
             "noria.logging.structlog asks for it. Install it: pip install structlog"
         ) from None
     return structlog

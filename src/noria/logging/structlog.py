@@ -1,6 +1,7 @@
 """structlog in runs: events go on record with the run, their fields keep their types.
 
-`configure()`, once, or `NORIA_LOGGING_STRUCTLOG=true` instead of it.
+It joins by itself; `configure()` says what is done with what is logged outside runs, and from which
+level on.
 
 Example:
     >>> import structlog
