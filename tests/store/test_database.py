@@ -15,9 +15,9 @@ import pytest
 
 from noria.backend.local import LocalBackend
 from noria.core.errors import StoreError
-from noria.store import database, faults
-from noria.store.database import Database
 from noria.store.migrations import SCHEMA_VERSION
+from noria.store.sqlite import database, faults
+from noria.store.sqlite.database import SqliteDatabase
 from tests.conformance.rows import batch, flow_run, task_run
 
 
@@ -233,7 +233,7 @@ class TestTrouble:
         assert "/home/me/noria.db cannot be used: disk I/O error" in str(error)
 
     def test_an_exception_inside_a_transaction_undoes_it(self, path):
-        opened = Database(path)
+        opened = SqliteDatabase(path)
 
         def fail() -> None:
             with opened.write() as connection:
@@ -249,7 +249,7 @@ class TestTrouble:
         opened.close()
 
     def test_a_reading_connection_cannot_write(self, path):
-        opened = Database(path)
+        opened = SqliteDatabase(path)
         with pytest.raises(StoreError), opened.read() as connection:
             connection.execute("delete from log")
         opened.close()

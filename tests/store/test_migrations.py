@@ -11,9 +11,11 @@ import pytest
 from noria.core.errors import StoreError
 from noria.core.states import STATE_CODES
 from noria.store import migrations
-from noria.store.database import Database
+from noria.store.sqlite import schema as sqlite_schema
+from noria.store.sqlite.connection import connect
+from noria.store.sqlite.database import SqliteDatabase
 
-NAMES = sorted(os.listdir(migrations.FOLDER))
+NAMES = sorted(os.listdir(sqlite_schema.FOLDER))
 
 
 def schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
@@ -28,7 +30,7 @@ def test_migrations_are_numbered_without_a_gap():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_migration_sets_its_own_version(name):
-    with open(os.path.join(migrations.FOLDER, name), encoding="utf-8") as file:
+    with open(os.path.join(sqlite_schema.FOLDER, name), encoding="utf-8") as file:
         assert f"pragma user_version = {int(name[:4])};" in file.read()
 
 
@@ -37,39 +39,39 @@ def test_an_older_store_becomes_as_a_fresh_one(tmp_path, present):
     older = tmp_path / "migrations"
     older.mkdir()
     for name in NAMES[:present]:
-        shutil.copy(os.path.join(migrations.FOLDER, name), older)
+        shutil.copy(os.path.join(sqlite_schema.FOLDER, name), older)
     path = str(tmp_path / "noria.db")
-    connection = sqlite3.connect(path)
-    migrations.apply(connection, path, str(older))
+    connection = connect(path, 0)
+    sqlite_schema.apply(connection, path, str(older))
     connection.commit()
     connection.close()
 
-    migrated, fresh = Database(path), Database(str(tmp_path / "fresh.db"))
+    migrated, fresh = SqliteDatabase(path), SqliteDatabase(str(tmp_path / "fresh.db"))
     with migrated.read() as one, fresh.read() as other:
         assert schema(one) == schema(other)
-        assert migrations.version(one, path) == migrations.SCHEMA_VERSION
+        assert sqlite_schema.version(one, path) == migrations.SCHEMA_VERSION
     migrated.close()
     fresh.close()
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     folder = tmp_path / "migrations"
-    shutil.copytree(migrations.FOLDER, folder)
+    shutil.copytree(sqlite_schema.FOLDER, folder)
     (folder / "0009_broken.sql").write_text("create table extra (a);\ncreate tabel wrong;\n")
     path = str(tmp_path / "noria.db")
-    monkeypatch.setattr(migrations, "FOLDER", str(folder))
+    monkeypatch.setattr(sqlite_schema, "FOLDER", str(folder))
     with pytest.raises(StoreError, match="syntax error"):
-        Database(path)
+        SqliteDatabase(path)
     connection = sqlite3.connect(path)
     assert schema(connection) == []
     connection.close()
 
 
 def test_a_store_that_another_process_has_just_migrated_stays_as_it_is(tmp_path):
-    opened = Database(str(tmp_path / "noria.db"))
+    opened = SqliteDatabase(str(tmp_path / "noria.db"))
     with opened.write() as connection:
         before = schema(connection)
-        migrations.apply(connection, opened.path)
+        sqlite_schema.apply(connection, opened.path)
         assert schema(connection) == before
     opened.close()
 
@@ -78,7 +80,7 @@ def test_a_script_is_split_at_statements_only():
     script = (
         "-- a; comment\ncreate table a (b text default ';');\n\ninsert into a\nvalues ('x;\n');\n"
     )
-    statements = list(migrations.split(script))
+    statements = list(sqlite_schema.split(script))
     assert len(statements) == 2
     assert statements[1].strip().startswith("insert")
 

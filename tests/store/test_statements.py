@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from pathlib import Path
 
 import pytest
 
-from noria.store.bulk import BulkWrite
-from noria.store.database import MEMORY, Database
 from noria.store.flow_runs import FLOW_RUN
-from noria.store.statements import SQL_FOLDER, Statements, parse
+from noria.store.sqlite.bulk import chunked
+from noria.store.sqlite.connection import connect
+from noria.store.sqlite.database import MEMORY, SqliteDatabase
+from noria.store.statements import SQL_FOLDER, Statement, Statements, parse
 from noria.store.task_stats import TASK_STATS
 
-NOUNS = sorted(name[:-4] for name in os.listdir(SQL_FOLDER) if name.endswith(".sql"))
+FILES = sorted(str(path.relative_to(SQL_FOLDER)) for path in Path(SQL_FOLDER).glob("*/*.sql"))
+NOUNS = sorted({Path(name).stem for name in FILES})
 
 
-def blocks(noun: str) -> list[list[str]]:
-    text = Path(SQL_FOLDER, noun + ".sql").read_text(encoding="utf-8")
+def blocks(file: str) -> list[list[str]]:
+    text = Path(SQL_FOLDER, file).read_text(encoding="utf-8")
     return [block.splitlines() for block in text.split("-- name: ")[1:]]
 
 
@@ -43,29 +43,45 @@ def test_a_block_needs_a_name_of_its_own_a_sentence_and_sql(text):
 
 
 def test_a_file_is_read_when_it_is_asked_for(tmp_path):
-    statements = Statements("late", str(tmp_path))
-    (tmp_path / "late.sql").write_text("-- name: one\n-- Is one.\nselect 1\n")
-    assert statements.one == "select 1"
-    (tmp_path / "late.sql").unlink()
-    assert statements.one == "select 1"
+    (tmp_path / "sqlite").mkdir()
+    file = tmp_path / "sqlite" / "late.sql"
+    one = Statements("late", str(tmp_path)).one
+    file.write_text("-- name: one\n-- Is one.\nselect 1\n")
+    assert one.sql("sqlite") == "select 1"
+    file.unlink()
+    assert one.sql("sqlite") == "select 1"
+
+
+def test_a_dialect_has_its_own_words_before_those_that_both_share(tmp_path):
+    for folder, number in (("common", 1), ("postgres", 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "noun.sql").write_text(
+            f"-- name: one\n-- Is one.\nselect {number}\n\n"
+        )
+    one = Statements("noun", str(tmp_path)).one
+    assert (one.sql("sqlite"), one.sql("postgres")) == ("select 1", "select 2")
 
 
 def test_an_unknown_statement_names_the_file_and_what_is_there():
-    with pytest.raises(
-        AttributeError, match=r"log\.sql has no statement 'wirte'; it has \['write'"
-    ):
-        _ = Statements("log").wirte
+    with pytest.raises(LookupError, match=r"log\.sql has no statement 'wirte'; it has \['write'"):
+        Statements("log").wirte.sql("sqlite")
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_every_statement_is_explained_in_a_sentence(noun):
-    for name, *lines in blocks(noun):
+@pytest.mark.parametrize("file", FILES)
+def test_every_statement_is_explained_in_a_sentence(file):
+    for name, *lines in blocks(file):
         said = []
         for line in lines:
             if not line.startswith("-- "):
                 break
             said.append(line[3:])
         assert " ".join(said).endswith("."), name
+
+
+def names(noun: str, dialect: str) -> list[str]:
+    """The statements of a noun that a dialect has, its own and the common ones."""
+    files = [f"{folder}/{noun}.sql" for folder in (dialect, "common")]
+    return [block[0] for file in files if file in FILES for block in blocks(file)]
 
 
 class Anything(dict[str, object]):
@@ -75,37 +91,45 @@ class Anything(dict[str, object]):
 
 @pytest.mark.parametrize("noun", sorted(set(NOUNS) - {"connection"}))
 def test_every_statement_fits_the_schema(noun):
-    with Database(MEMORY).read() as connection:
-        for name in (block[0] for block in blocks(noun)):
-            sql = getattr(Statements(noun), name)
+    with SqliteDatabase(MEMORY).read() as connection:
+        for name in names(noun, "sqlite"):
+            statement = getattr(Statements(noun), name)
+            sql = statement.sql("sqlite")
             sql = sql.replace("{ids}", "select id from task_run")
-            sql = sql.replace("{calls}", TASK_STATS.calls)
+            sql = sql.replace("{calls}", TASK_STATS.calls.sql("sqlite"))
             if name == "tags":
-                sql = FLOW_RUN.page + f" where '' in ({sql})"
+                sql = FLOW_RUN.page.sql("sqlite") + f" where '' in ({sql})"
             if "{rows}" in sql:
-                width = BulkWrite(sql).width
-                sql = sql.replace("{rows}", "(" + ", ".join("?" * width) + ")")
-            positional = (None,) * sql.count("?")
-            connection.execute("explain " + sql, positional or Anything()).fetchall()
+                width, chunks = chunked(statement)
+                connection.execute("explain " + chunks[-1][1], (None,) * width).fetchall()
+            else:
+                connection.execute("explain " + sql, Anything()).fetchall()
 
 
-class TestBulkWrite:
-    @pytest.mark.parametrize("count", [0, 1, 7, 8, 63, 64, 65, 137])
-    def test_all_rows_are_written_in_order(self, count):
-        connection = sqlite3.connect(":memory:")
-        connection.execute("create table t (a, b)")
-        rows = [(number, str(number)) for number in range(count)]
-        BulkWrite("insert into t (a, b) values {rows}").run(
-            connection, [value for row in rows for value in row]
+class TestManyRows:
+    @pytest.fixture
+    def connection(self):
+        opened = connect(":memory:", 0)
+        opened.execute("create table t (a, b)")
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def insert(self, tmp_path):
+        (tmp_path / "sqlite").mkdir()
+        (tmp_path / "sqlite" / "t.sql").write_text(
+            "-- name: write\n-- Write rows.\ninsert into t (a, b) values {rows}\n"
         )
-        assert connection.execute("select a, b from t order by rowid").fetchall() == rows
-        connection.close()
+        return Statement("t", "write", str(tmp_path))
 
-    def test_a_full_chunk_is_one_statement(self):
-        connection = sqlite3.connect(":memory:")
-        connection.execute("create table t (a)")
+    @pytest.mark.parametrize("count", [0, 1, 7, 8, 63, 64, 65, 137])
+    def test_all_rows_are_written_in_order(self, connection, insert, count):
+        rows = [(number, str(number)) for number in range(count)]
+        connection.write_rows(insert, [value for row in rows for value in row])
+        assert connection.execute("select a, b from t order by rowid").fetchall() == rows
+
+    def test_a_full_chunk_is_one_statement(self, connection, insert):
         seen: list[str] = []
         connection.set_trace_callback(seen.append)
-        BulkWrite("insert into t (a) values {rows}").run(connection, list(range(64 + 8)))
+        connection.write_rows(insert, list(range(2 * (64 + 8))))
         assert len([sql for sql in seen if sql.startswith("insert")]) == 2
-        connection.close()

@@ -45,8 +45,8 @@ from noria.store import (
     values,
     variables,
 )
-from noria.store.database import Database
 from noria.store.migrations import SCHEMA_VERSION
+from noria.store.opening import open_database
 from noria.store.task_runs import forget as forget_calls
 
 FOUND_LIMIT = 20
@@ -70,7 +70,7 @@ class LocalBackend:
     """
 
     def __init__(self, path: str) -> None:
-        self._database = Database(path)
+        self._database = open_database(path)
 
     def append(self, batch: Batch) -> list[bytes]:
         return batches.append(self._database, batch)
@@ -119,7 +119,8 @@ class LocalBackend:
 
     def flow_runs(self, where: RunFilter) -> list[RunSummary]:
         with self._database.read() as connection:
-            found = flow_runs.select(connection, *filters.flow_runs(**where._asdict()))
+            query = filters.flow_runs(connection.dialect, **where._asdict())
+            found = flow_runs.select(connection, *query)
             return [RunSummary(row, groups.counts(connection, row.id)) for row in found]
 
     def children(self, flow_run: bytes) -> list[FlowRunRow]:
@@ -142,8 +143,8 @@ class LocalBackend:
         after: bytes | None = None,
         limit: int = 1000,
     ) -> list[TaskRunRow]:
-        query = filters.task_runs(flow_run, group, states, after, limit)
         with self._database.read() as connection:
+            query = filters.task_runs(connection.dialect, flow_run, group, states, after, limit)
             return task_runs.select(connection, *query)
 
     def slowest_tasks(self, flow_run: bytes, limit: int) -> list[TaskRunRow]:
@@ -180,7 +181,9 @@ class LocalBackend:
     ) -> list[tuple[int, LogRow]]:
         with self._database.read() as connection:
             alone = not flow_runs.has_children(connection, flow_run)
-            query = filters.logs(flow_run, alone, task_run, level, text, after, limit, where)
+            query = filters.logs(
+                connection.dialect, flow_run, alone, task_run, level, text, after, limit, where
+            )
             return logs.select(connection, *query)
 
     def cached(self, key: str, now: int) -> CacheRow | None:
@@ -192,15 +195,14 @@ class LocalBackend:
             return artifacts.get(connection, artifact)
 
     def artifacts(self, where: ArtifactFilter) -> list[ArtifactRow]:
-        query = filters.artifacts(**where._asdict())
         with self._database.read() as connection:
+            query = filters.artifacts(connection.dialect, **where._asdict())
             return artifacts.select(connection, *query)
 
     def find_artifacts(self, reference: str) -> list[ArtifactRow]:
-        by_key = filters.artifacts(
-            **ArtifactFilter(key=values.mended(reference), latest=True)._asdict()
-        )
+        newest = ArtifactFilter(key=values.mended(reference), latest=True)
         with self._database.read() as connection:
+            by_key = filters.artifacts(connection.dialect, **newest._asdict())
             found = artifacts.select(connection, *by_key)
             return found or artifacts.by_id(connection, reference, FOUND_LIMIT)
 
@@ -279,14 +281,14 @@ class LocalBackend:
         with self._database.read() as connection:
             rows, results_size = upkeep.totals(connection)
         return StoreInfo(
-            self._database.path, SCHEMA_VERSION, self._database.size(), rows, results_size
+            self._database.location, SCHEMA_VERSION, self._database.size(), rows, results_size
         )
 
     def vacuum(self) -> None:
         self._database.compact()
 
     def change_counter(self) -> int:
-        return self._database.data_version()
+        return self._database.change_counter()
 
     def close(self) -> None:
         self._database.close()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
 from noria.core.records import ArtifactRow
-from noria.store.bulk import BulkWrite
-from noria.store.statements import Statements
+from noria.store.database import Connection
+from noria.store.statements import Sql, Statements
 from noria.store.values import id_bounds
 
 ARTIFACT = Statements("artifact")
@@ -20,24 +18,18 @@ def flatten(rows: Iterable[ArtifactRow]) -> list[Any]:
     return [column for row in rows for column in row[:-1]]
 
 
-@functools.cache
-def bulk() -> BulkWrite:
-    """The statement that writes many; made once, so that SQLite finds it compiled."""
-    return BulkWrite(ARTIFACT.write)
-
-
-def select(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[ArtifactRow]:
+def select(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[ArtifactRow]:
     """The artifacts that a statement returns."""
     return [ArtifactRow._make(columns) for columns in connection.execute(sql, facts)]
 
 
-def get(connection: sqlite3.Connection, artifact: bytes) -> ArtifactRow | None:
+def get(connection: Connection, artifact: bytes) -> ArtifactRow | None:
     """One artifact with its data."""
     found = select(connection, ARTIFACT.get, {"id": artifact})
     return found[0] if found else None
 
 
-def by_id(connection: sqlite3.Connection, beginning: str, limit: int) -> list[ArtifactRow]:
+def by_id(connection: Connection, beginning: str, limit: int) -> list[ArtifactRow]:
     """The newest artifacts whose id begins so; none when it is no beginning of an id."""
     bounds = id_bounds(beginning)
     if bounds is None:

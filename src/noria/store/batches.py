@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection
 from typing import Any
 
 from noria.core.records import Batch
 from noria.store import artifacts, cache, flow_runs, groups, logs, task_runs, values
-from noria.store.database import Database
+from noria.store.database import Connection, Database
 
 Execution = tuple[bytes, int]
 """A flow run and its epoch."""
@@ -16,7 +15,14 @@ Execution = tuple[bytes, int]
 Columns = list[list[Any]]
 """The rows of each noun, made flat."""
 
-_NOUNS = (flow_runs, task_runs, groups, logs, cache, artifacts)
+_WRITES = (
+    flow_runs.FLOW_RUN.write,
+    task_runs.TASK_RUN.write,
+    groups.TASK_GROUP.write,
+    logs.LOG.write,
+    cache.CACHE.write,
+    artifacts.ARTIFACT.write,
+)
 
 
 def append(database: Database, batch: Batch) -> list[bytes]:
@@ -42,8 +48,8 @@ def _write(database: Database, batch: Batch, flatten: Callable[[Batch], Columns]
         fenced = _fenced(connection, executions)
         if fenced:
             columns = flatten(_without(batch, fenced))
-        for noun, flat in zip(_NOUNS, columns, strict=True):
-            noun.bulk().run(connection, flat)
+        for statement, flat in zip(_WRITES, columns, strict=True):
+            connection.write_rows(statement, flat)
     return sorted({flow_run for flow_run, _ in fenced})
 
 
@@ -69,7 +75,7 @@ def _executions(batch: Batch) -> set[Execution]:
     return found
 
 
-def _fenced(connection: sqlite3.Connection, executions: Collection[Execution]) -> set[Execution]:
+def _fenced(connection: Connection, executions: Collection[Execution]) -> set[Execution]:
     return {
         (flow_run, epoch)
         for flow_run, epoch in executions

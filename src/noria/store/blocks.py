@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from noria.core.errors import RetiredKey
 from noria.core.records import BlockRow, SealedField
-from noria.store.statements import Statements
+from noria.store.database import Connection
+from noria.store.statements import Sql, Statements
 
 BLOCK = Statements("block")
 
 
-def by_name(
-    connection: sqlite3.Connection, slug: str, name: str, version: int | None
-) -> BlockRow | None:
+def by_name(connection: Connection, slug: str, name: str, version: int | None) -> BlockRow | None:
     """A block of a type by its name, in its newest version or the one asked for."""
     facts = {"slug": slug, "name": name, "version": version}
     return _one(connection, BLOCK.by_name, facts)
 
 
-def by_id(connection: sqlite3.Connection, block: bytes, version: int | None) -> BlockRow | None:
+def by_id(connection: Connection, block: bytes, version: int | None) -> BlockRow | None:
     """A block by its id, in its newest version or the one asked for."""
     return _one(connection, BLOCK.by_id, {"id": block, "version": version})
 
 
 def page(
-    connection: sqlite3.Connection, slug: str | None, after: tuple[str, str] | None, limit: int
+    connection: Connection, slug: str | None, after: tuple[str, str] | None, limit: int
 ) -> list[BlockRow]:
     """Blocks by type and name."""
     after_slug, after_name = after or (None, None)
@@ -35,12 +33,12 @@ def page(
     return _many(connection, BLOCK.page, facts)
 
 
-def versions(connection: sqlite3.Connection, block: bytes) -> list[BlockRow]:
+def versions(connection: Connection, block: bytes) -> list[BlockRow]:
     """All versions of a block, the oldest first."""
     return _many(connection, BLOCK.versions, {"id": block})
 
 
-def save(connection: sqlite3.Connection, row: BlockRow) -> bool:
+def save(connection: Connection, row: BlockRow) -> bool:
     """Save a version; False when another was saved under its number or its name.
 
     Raises:
@@ -59,25 +57,25 @@ def save(connection: sqlite3.Connection, row: BlockRow) -> bool:
     return True
 
 
-def delete(connection: sqlite3.Connection, block: bytes) -> bool:
+def delete(connection: Connection, block: bytes) -> bool:
     """Delete a block with all its versions; False when there is none."""
     for statement in (BLOCK.delete_sealed, BLOCK.delete_versions):
         connection.execute(statement, {"id": block})
     return connection.execute(BLOCK.delete, {"id": block}).rowcount > 0
 
 
-def all_sealed(connection: sqlite3.Connection) -> list[SealedField]:
+def all_sealed(connection: Connection) -> list[SealedField]:
     """Everything that is encrypted."""
     return [SealedField._make(found) for found in connection.execute(BLOCK.all_sealed)]
 
 
-def keys(connection: sqlite3.Connection) -> list[str]:
+def keys(connection: Connection) -> list[str]:
     """The ids of the keys that are in use."""
     return [key for (key,) in connection.execute(BLOCK.keys)]
 
 
 def reseal(
-    connection: sqlite3.Connection, before: Sequence[SealedField], after: Iterable[SealedField]
+    connection: Connection, before: Sequence[SealedField], after: Iterable[SealedField]
 ) -> bool:
     """Put other boxes in place of all that there are, and retire the keys that nothing needs any
     more; False when `before` is not what there is."""
@@ -93,16 +91,16 @@ def reseal(
     return True
 
 
-def _one(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> BlockRow | None:
+def _one(connection: Connection, sql: Sql, facts: dict[str, Any]) -> BlockRow | None:
     found = _many(connection, sql, facts)
     return found[0] if found else None
 
 
-def _many(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[BlockRow]:
+def _many(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[BlockRow]:
     rows = [BlockRow(*found) for found in connection.execute(sql, facts).fetchall()]
     return [row._replace(sealed=_sealed(connection, row)) for row in rows]
 
 
-def _sealed(connection: sqlite3.Connection, row: BlockRow) -> tuple[SealedField, ...]:
+def _sealed(connection: Connection, row: BlockRow) -> tuple[SealedField, ...]:
     facts = {"id": row.id, "version": row.version}
     return tuple(SealedField._make(found) for found in connection.execute(BLOCK.sealed, facts))

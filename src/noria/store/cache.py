@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
 from noria.core.records import CacheRow, StoredValue
-from noria.store.bulk import BulkWrite
+from noria.store.database import Connection
 from noria.store.statements import Statements
 
 CACHE = Statements("cache")
@@ -24,18 +22,12 @@ def flatten(rows: Iterable[CacheRow]) -> list[Any]:
     return flat
 
 
-@functools.cache
-def bulk() -> BulkWrite:
-    """The statement that writes many; made once, so that SQLite finds it compiled."""
-    return BulkWrite(CACHE.write)
-
-
-def get(connection: sqlite3.Connection, key: str, now: int) -> CacheRow | None:
+def get(connection: Connection, key: str, now: int) -> CacheRow | None:
     """The unexpired result under a key."""
     found = connection.execute(CACHE.get, {"key": key, "now": now}).fetchone()
     return found and CacheRow._make((*found[:3], StoredValue(*found[3:7]), *found[7:]))
 
 
-def expire(connection: sqlite3.Connection, now: int) -> int:
+def expire(connection: Connection, now: int) -> int:
     """Drop the results whose time is over; returns how many."""
     return connection.execute(CACHE.expire, {"now": now}).rowcount

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from noria.core.conditions import Condition
+from noria.store.statements import Dialect
 
 # Whatever is no JSON is no field either; asked first, since SQLite refuses to look into it.
 _EXTRA = "case when json_valid(extra) then extra end"
 _COMPARISONS = {">": ">", "<": "<", ">=": ">=", "<=": "<="}
 
 
-def condition(number: int, wanted: Condition) -> tuple[str, dict[str, Any]]:
+def condition(dialect: Dialect, number: int, wanted: Condition) -> tuple[str, dict[str, Any]]:
     """The SQL of a condition and its parameters, which bear its number.
 
     A line without the field meets no condition, not even `!=`.

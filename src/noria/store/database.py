@@ -1,211 +1,77 @@
-"""The connections and transactions of one SQLite file.
+"""What the functions of this package work on: a connection of some dialect, and the store it is of.
 
-One connection writes, under a lock; readers have connections of their own and never wait for the
-writer. A database in memory lives in its only connection, which readers and writer share.
+Two packages implement it, `noria.store.sqlite` and `noria.store.postgres`. The functions of the
+nouns hand named statements to a connection and are the same for both.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from noria.core.errors import StoreError
-from noria.store import faults, migrations
-from noria.store.migrations import CONNECTION
+from noria.store.statements import Dialect, Sql, Statement
 
-T = TypeVar("T")
-
-Connection = sqlite3.Connection
-"""What the functions of this package work on, for those above to hand on."""
-
-MEMORY = ":memory:"
-
-# SQLite waits for a lock with ever longer sleeps, in C, where Ctrl-C cannot reach: among several
-# busy writers one would starve. So it waits briefly and we try again, for about a minute in all.
-WRITE_WAIT_SECONDS = 0.01
-WRITE_ATTEMPTS = 4000
-PAUSE_SECONDS = 0.005
-READ_WAIT_SECONDS = 30.0
-
-# A forked child may neither use nor close the connections it inherits: they stay referenced.
-_inherited: list[object] = []
+Facts = Mapping[str, Any]
+"""The parameters of a statement by name."""
 
 
-class Database:
-    """An open store file.
+class Cursor(Protocol):
+    """What a statement returned."""
 
-    Parameters:
-        path: Absolute path of the file, created with its folder when absent; `:memory:` for none.
+    @property
+    def rowcount(self) -> int:
+        """How many rows were written."""
 
-    Raises:
-        StoreError: The file cannot be the store; the message says why and what to do.
-    """
+    def fetchone(self) -> Any:
+        """The next row, None when there is none."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.in_memory = path == MEMORY
-        self._closed = False
-        if not self.in_memory:
-            _make_folder(path)
-        self._start()
-        try:
-            with self._lock, self._explained():
-                self._migrate()
-        except BaseException:
-            self.close()
-            raise
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
 
-    def _start(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.RLock()
-        self._writer: sqlite3.Connection | None = None
-        self._idle_lock = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
+    def __iter__(self) -> Iterator[Any]:
+        """The rows one by one."""
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock; an exception rolls it back."""
-        with self._exclusive() as connection:
-            self._patiently(connection, CONNECTION.begin)
-            try:
-                yield connection
-                connection.commit()
-            except BaseException:
-                # SQLite has already rolled back by itself after a full disk or an I/O error.
-                if connection.in_transaction:
-                    connection.rollback()
-                raise
 
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+class Connection(Protocol):
+    """A connection within a transaction."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which SQL it speaks; asked by who composes statements, and by nobody else."""
+
+    def execute(self, statement: Sql, facts: Facts = ..., /) -> Cursor:
+        """Run a statement."""
+
+    def executemany(self, statement: Sql, facts: Iterable[Facts], /) -> Cursor:
+        """Run a statement once for each of `facts`."""
+
+    def write_rows(self, statement: Statement, columns: list[Any], /) -> None:
+        """Run a statement whose `{rows}` stands for many rows, the columns of which stand one
+        after another in `columns`."""
+
+
+class Database(Protocol):
+    """An open store."""
+
+    location: str
+    """Where it is, for people: a path, or a URL without its password."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes, alone: what it reads cannot change before it ends. An
+        exception undoes it."""
+
+    def read(self) -> AbstractContextManager[Connection]:
         """A connection for reading; fetch what a statement returns before leaving the block."""
-        if self.in_memory:
-            with self._exclusive() as connection:
-                yield connection
-            return
-        self._notice_fork()
-        with self._explained():
-            connection = self._take_reader()
-            try:
-                yield connection
-            finally:
-                self._give_back(connection)
 
     def compact(self) -> None:
-        """Rebuild the file without its unused pages and empty the write-ahead log."""
-        with self._exclusive() as connection:
-            self._patiently(connection, CONNECTION.checkpoint)
-            self._patiently(connection, CONNECTION.vacuum)
-            self._patiently(connection, CONNECTION.checkpoint)
+        """Give unused space back to the disk."""
 
-    def data_version(self) -> int:
-        """A number that changes when another process has written to the file."""
-        # Asked of the writer: what this process writes itself is no news.
-        with self._exclusive() as connection:
-            number: int = self._patiently(connection, CONNECTION.data_version)[0][0]
-            return number
+    def change_counter(self) -> int:
+        """A number that changes when another process has written."""
 
     def size(self) -> int:
-        """Bytes on disk, with the write-ahead log; 0 in memory."""
-        files = () if self.in_memory else (self.path, self.path + "-wal")
-        return sum(os.path.getsize(file) for file in files if os.path.exists(file))
+        """Bytes on disk."""
 
     def close(self) -> None:
         """Close all connections; closing twice is harmless."""
-        self._notice_fork()
-        with self._lock:
-            with self._idle_lock:
-                self._closed = True
-                idle, self._idle = self._idle, []
-            writer, self._writer = self._writer, None
-            for connection in idle if writer is None else [*idle, writer]:
-                connection.close()
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[sqlite3.Connection]:
-        self._notice_fork()
-        with self._lock, self._explained():
-            if self._writer is None:
-                self._writer = self._connect(WRITE_WAIT_SECONDS)
-                self._patiently(self._writer, CONNECTION.synchronous)
-            yield self._writer
-
-    def _take_reader(self) -> sqlite3.Connection:
-        with self._idle_lock:
-            if self._idle:
-                return self._idle.pop()
-        connection = self._connect(READ_WAIT_SECONDS)
-        connection.execute(CONNECTION.read_only)
-        return connection
-
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        with self._idle_lock:
-            if not self._closed:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def _connect(self, wait: float) -> sqlite3.Connection:
-        if self._closed:
-            raise StoreError(f"The store {self.path} was closed; open it again to use it.")
-        connection = sqlite3.connect(
-            self.path, timeout=wait, isolation_level=None, check_same_thread=False
-        )
-        # SQLite alone folds the case of ASCII letters only.
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
-        return connection
-
-    def _migrate(self) -> None:
-        with self._exclusive() as connection:
-            found = persist(lambda: migrations.version(connection, self.path))
-            if found == migrations.SCHEMA_VERSION:
-                return
-            self._patiently(connection, CONNECTION.wal)
-        with self.write() as connection:
-            migrations.apply(connection, self.path)
-
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> list[Any]:
-        return persist(lambda: connection.execute(statement).fetchall())
-
-    def _notice_fork(self) -> None:
-        if self._pid == os.getpid():
-            return
-        if self.in_memory:
-            raise StoreError("A store in memory cannot be used in a forked process.")
-        _inherited.append((self._writer, self._idle))
-        self._start()
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise faults.explain(error, self.path) from error
-
-
-def persist(action: Callable[[], T]) -> T:
-    """Do something again, after a pause, while another process holds the lock it needs."""
-    for _ in range(WRITE_ATTEMPTS - 1):
-        try:
-            return action()
-        except sqlite3.OperationalError as error:
-            if not faults.is_busy(error):
-                raise
-        # Not the clock's sleep: other processes do not live by a stepped clock.
-        threading.Event().wait(PAUSE_SECONDS)
-    return action()
-
-
-def _make_folder(path: str) -> None:
-    try:
-        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise faults.unwritable(path, error.strerror or str(error)) from error
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()

@@ -14,12 +14,14 @@ from noria.store.artifacts import ARTIFACT
 from noria.store.conditions import condition as condition_on_field
 from noria.store.flow_runs import FLOW_RUN
 from noria.store.logs import LOG
+from noria.store.statements import Dialect
 from noria.store.task_runs import TASK_RUN
 
 Query = tuple[str, dict[str, Any]]
 
 
 def flow_runs(
+    dialect: Dialect,
     states: Sequence[StateType] | None,
     flow_name: str | None,
     name: str | None,
@@ -42,12 +44,13 @@ def flow_runs(
     conditions += _in_states(states)
     for number, tag in enumerate(tags or ()):
         facts[f"tag{number}"] = tag
-        conditions.append(f":tag{number} in ({FLOW_RUN.tags})")
-    sql = FLOW_RUN.page + _where(conditions) + " order by id desc limit :limit"
+        conditions.append(f":tag{number} in ({FLOW_RUN.tags.sql(dialect)})")
+    sql = FLOW_RUN.page.sql(dialect) + _where(conditions) + " order by id desc limit :limit"
     return sql, {**facts, "limit": limit}
 
 
 def task_runs(
+    dialect: Dialect,
     flow_run: bytes,
     group: int | None,
     states: Sequence[StateType] | None,
@@ -60,12 +63,13 @@ def task_runs(
         conditions.append("group_number = :group")
     if after is not None:
         conditions.append("id > :after")
-    ids = TASK_RUN.ids + _where(conditions) + " order by id limit :limit"
+    ids = TASK_RUN.ids.sql(dialect) + _where(conditions) + " order by id limit :limit"
     facts = {"flow_run": flow_run, "group": group, "after": after, "limit": limit}
-    return TASK_RUN.page.replace("{ids}", ids), facts
+    return TASK_RUN.page.sql(dialect).replace("{ids}", ids), facts
 
 
 def logs(
+    dialect: Dialect,
     flow_run: bytes,
     alone: bool,
     task_run: bytes | None,
@@ -77,7 +81,7 @@ def logs(
 ) -> Query:
     """A page of a run's log in order of writing, unless `alone` with that of the runs below it."""
     # One run's lines stand in the index as they are asked for; those of several must be sorted.
-    among = "flow_run = :id" if alone else f"flow_run in ({FLOW_RUN.tree})"
+    among = "flow_run = :id" if alone else f"flow_run in ({FLOW_RUN.tree.sql(dialect)})"
     chosen = {
         # A task's lines are found by its own index, hence the plus: the run is checked besides.
         among: task_run is None,
@@ -92,14 +96,15 @@ def logs(
     conditions = [condition for condition, wanted in chosen.items() if wanted]
     facts = {"id": flow_run, "task_run": task_run, "level": level, "text": text}
     for number, wanted in enumerate(where):
-        sql, more = condition_on_field(number, wanted)
+        sql, more = condition_on_field(dialect, number, wanted)
         conditions.append(sql)
         facts |= more
-    sql = LOG.lines + _where(conditions) + " order by id limit :limit"
+    sql = LOG.lines.sql(dialect) + _where(conditions) + " order by id limit :limit"
     return sql, {**facts, "after": after, "limit": limit}
 
 
 def artifacts(
+    dialect: Dialect,
     key: str | None,
     version: int | None,
     kind: str | None,
@@ -113,10 +118,10 @@ def artifacts(
     facts: dict[str, Any] = {"key": key, "version": version, "kind": kind}
     facts |= {"flow_run": flow_run, "task_run": task_run}
     chosen = {f"{name} = :{name}": value is not None for name, value in facts.items()}
-    chosen[f"id in ({ARTIFACT.latest})"] = latest
+    chosen[f"id in ({ARTIFACT.latest.sql(dialect)})"] = latest
     conditions = [condition for condition, wanted in chosen.items() if wanted]
     order = " order by updated desc, id desc limit :limit offset :offset"
-    sql = ARTIFACT.page + _where(conditions) + order
+    sql = ARTIFACT.page.sql(dialect) + _where(conditions) + order
     return sql, {**facts, "limit": limit, "offset": offset}
 
 

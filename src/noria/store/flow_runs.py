@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from noria.core.records import FlowRunRow
 from noria.core.states import STATE_BY_CODE, STATE_CODES
 from noria.store import values
-from noria.store.bulk import BulkWrite
-from noria.store.statements import Statements
+from noria.store.database import Connection
+from noria.store.statements import Sql, Statements
 
 FLOW_RUN = Statements("flow_run")
 
@@ -34,35 +32,29 @@ def record(columns: Sequence[Any]) -> FlowRunRow:
     return FlowRunRow._make((*columns[:4], state, *columns[5:20], result, *columns[24:]))
 
 
-@functools.cache
-def bulk() -> BulkWrite:
-    """The statement that writes many; made once, so that SQLite finds it compiled."""
-    return BulkWrite(FLOW_RUN.write)
-
-
-def save(connection: sqlite3.Connection, row: FlowRunRow) -> None:
+def save(connection: Connection, row: FlowRunRow) -> None:
     """Write one flow run."""
-    bulk().run(connection, flatten([row]))
+    connection.write_rows(FLOW_RUN.write, flatten([row]))
 
 
-def epoch(connection: sqlite3.Connection, flow_run: bytes) -> int | None:
+def epoch(connection: Connection, flow_run: bytes) -> int | None:
     """The execution that owns a run, None when it is not stored."""
-    found = connection.execute(FLOW_RUN.epoch, (flow_run,)).fetchone()
+    found = connection.execute(FLOW_RUN.epoch, {"id": flow_run}).fetchone()
     return None if found is None else found[0]
 
 
-def select(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[FlowRunRow]:
+def select(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[FlowRunRow]:
     """The flow runs that a statement on `flow_run_record` returns."""
     return [record(columns) for columns in connection.execute(sql, facts)]
 
 
-def get(connection: sqlite3.Connection, flow_run: bytes) -> FlowRunRow | None:
+def get(connection: Connection, flow_run: bytes) -> FlowRunRow | None:
     """One flow run."""
     found = select(connection, FLOW_RUN.get, {"id": flow_run})
     return found[0] if found else None
 
 
-def find(connection: sqlite3.Connection, reference: str, limit: int) -> list[FlowRunRow]:
+def find(connection: Connection, reference: str, limit: int) -> list[FlowRunRow]:
     """The newest runs that `reference` may name: an id or its beginning, a name, `@last`.
 
     `@last~1` is the one before the last.
@@ -87,32 +79,32 @@ def _back(reference: str) -> int | None:
     return int(count or 0)
 
 
-def has_children(connection: sqlite3.Connection, flow_run: bytes) -> bool:
+def has_children(connection: Connection, flow_run: bytes) -> bool:
     """Whether a run called other runs."""
     return bool(connection.execute(FLOW_RUN.has_children, {"id": flow_run}).fetchone()[0])
 
 
-def tree(connection: sqlite3.Connection, flow_run: bytes) -> list[bytes]:
+def tree(connection: Connection, flow_run: bytes) -> list[bytes]:
     """The ids of a run and of all runs below it."""
     return [found for (found,) in connection.execute(FLOW_RUN.tree, {"id": flow_run})]
 
 
-def children(connection: sqlite3.Connection, flow_run: bytes) -> list[FlowRunRow]:
+def children(connection: Connection, flow_run: bytes) -> list[FlowRunRow]:
     """The runs that a run called, oldest first."""
     return select(connection, FLOW_RUN.children, {"id": flow_run})
 
 
-def live_processes(connection: sqlite3.Connection) -> list[bytes]:
+def live_processes(connection: Connection) -> list[bytes]:
     """The processes that unfinished runs say they run in."""
     return [process for (process,) in connection.execute(FLOW_RUN.live_processes)]
 
 
-def live_in_process(connection: sqlite3.Connection, process: bytes) -> list[FlowRunRow]:
+def live_in_process(connection: Connection, process: bytes) -> list[FlowRunRow]:
     """The unfinished runs of a process, oldest first."""
     return select(connection, FLOW_RUN.live_in_process, {"process": process})
 
 
-def asked_to_cancel(connection: sqlite3.Connection, process: bytes) -> list[bytes]:
+def asked_to_cancel(connection: Connection, process: bytes) -> list[bytes]:
     """The runs of a process that somebody wants to cancel."""
     rows = connection.execute(FLOW_RUN.asked_to_cancel, {"process": process})
     return [found for (found,) in rows]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from noria.core.records import GroupRow
 from noria.core.states import StateType
-from noria.store.bulk import BulkWrite
+from noria.store.database import Connection
 from noria.store.statements import Statements
 
 TASK_GROUP = Statements("task_group")
@@ -30,19 +28,13 @@ def record(columns: Sequence[Any]) -> GroupRow:
     return GroupRow._make((*columns[:10], tuple(columns[10:19]), *columns[19:]))
 
 
-@functools.cache
-def bulk() -> BulkWrite:
-    """The statement that writes many; made once, so that SQLite finds it compiled."""
-    return BulkWrite(TASK_GROUP.write)
-
-
-def of_run(connection: sqlite3.Connection, flow_run: bytes) -> list[GroupRow]:
+def of_run(connection: Connection, flow_run: bytes) -> list[GroupRow]:
     """The groups of a run's latest execution that has any, in order of number."""
     rows = connection.execute(TASK_GROUP.of_run, {"flow_run": flow_run})
     return [record(columns) for columns in rows]
 
 
-def counts(connection: sqlite3.Connection, flow_run: bytes) -> tuple[int, ...]:
+def counts(connection: Connection, flow_run: bytes) -> tuple[int, ...]:
     """The task runs of a run's latest execution by `GroupCount`, over all groups."""
     found: tuple[int, ...] = connection.execute(
         TASK_GROUP.counts, {"flow_run": flow_run}
@@ -50,7 +42,7 @@ def counts(connection: sqlite3.Connection, flow_run: bytes) -> tuple[int, ...]:
     return found
 
 
-def end_unfinished(connection: sqlite3.Connection, flow_run: bytes, state: StateType) -> None:
+def end_unfinished(connection: Connection, flow_run: bytes, state: StateType) -> None:
     """Count what a run had not finished as ended with it, crashed or cancelled."""
     crashed = state is StateType.CRASHED
     statement = TASK_GROUP.crash_unfinished if crashed else TASK_GROUP.cancel_unfinished

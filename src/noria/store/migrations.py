@@ -1,66 +1,32 @@
-"""Brings a store to the schema of this program: numbered SQL files, forward only."""
+"""The schema of this program: numbered SQL files, forward only; both dialects have all numbers."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 
-from noria.core.errors import StoreError
-from noria.store.statements import SQL_FOLDER, Statements
+from noria.store.statements import SQL_FOLDER, Dialect
 
-CONNECTION = Statements("connection")
-FOLDER = os.path.join(SQL_FOLDER, "migrations")
 SCHEMA_VERSION = 3
 """The newest migration's number."""
-APPLICATION_ID = int.from_bytes(b"nori", "big")
 
 
-def version(connection: sqlite3.Connection, path: str) -> int:
-    """The schema version of the file, 0 when it is empty.
-
-    Raises:
-        StoreError: The file belongs to a newer Noria, or not to Noria at all.
-    """
-    found: int = connection.execute(CONNECTION.version).fetchone()[0]
-    if found > SCHEMA_VERSION:
-        raise StoreError(
-            f"The store {path} has schema version {found}; this Noria knows versions up to "
-            f"{SCHEMA_VERSION}. Upgrade Noria, or set NORIA_HOME to another folder."
-        )
-    if found == 0 and connection.execute(CONNECTION.tables).fetchone()[0]:
-        # Another process may have made the store between the two questions.
-        found = connection.execute(CONNECTION.version).fetchone()[0]
-        if found == 0:
-            raise _foreign(path)
-    if found and connection.execute(CONNECTION.application).fetchone()[0] != APPLICATION_ID:
-        raise _foreign(path)
-    return found
+def folder(dialect: Dialect) -> str:
+    """Where the migrations of a dialect stand."""
+    return os.path.join(SQL_FOLDER, dialect, "migrations")
 
 
-def apply(connection: sqlite3.Connection, path: str, folder: str | None = None) -> None:
-    """Run the migrations that the file lacks, within the caller's transaction."""
-    present = version(connection, path)
-    folder = folder or FOLDER
+def scripts(folder: str, present: int) -> Iterator[str]:
+    """The migrations that a store of version `present` lacks, in order."""
     for name in sorted(os.listdir(folder)):
         if int(name[:4]) > present:
             with open(os.path.join(folder, name), encoding="utf-8") as file:
-                for statement in split(file.read()):
-                    connection.execute(statement)
+                yield file.read()
 
 
-def split(script: str) -> Iterator[str]:
-    """The statements of a script; `executescript` would commit the transaction it runs in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if line.rstrip().endswith(";") and sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _foreign(path: str) -> StoreError:
-    return StoreError(
-        f"{path} is a SQLite database of another program; it was left as it is. Point "
-        "NORIA_DATABASE_URL at a file of its own for Noria, or unset it."
+def newer(location: str, found: int, way_out: str) -> str:
+    """The sentence for a store that a later program has made."""
+    return (
+        f"The store {location} has schema version {found}; this Noria knows versions up to "
+        f"{SCHEMA_VERSION}. Upgrade Noria, {way_out}."
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from noria.core.records import TaskRunRow
 from noria.core.states import STATE_BY_CODE, STATE_CODES, StateType
 from noria.store import values
-from noria.store.bulk import BulkWrite
-from noria.store.database import Database
-from noria.store.statements import Statements
+from noria.store.database import Connection, Database
+from noria.store.statements import Sql, Statements
 
 TASK_RUN = Statements("task_run")
 
@@ -52,24 +49,18 @@ def record(columns: Sequence[Any]) -> TaskRunRow:
     return TaskRunRow._make((*columns[:6], state, *columns[7:14], result, *columns[18:]))
 
 
-@functools.cache
-def bulk() -> BulkWrite:
-    """The statement that writes many; made once, so that SQLite finds it compiled."""
-    return BulkWrite(TASK_RUN.write)
-
-
-def select(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[TaskRunRow]:
+def select(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[TaskRunRow]:
     """The task runs that a statement on `task_run_record` returns."""
     return [record(columns) for columns in connection.execute(sql, facts)]
 
 
-def get(connection: sqlite3.Connection, task_run: bytes) -> TaskRunRow | None:
+def get(connection: Connection, task_run: bytes) -> TaskRunRow | None:
     """One task run."""
     found = select(connection, TASK_RUN.get, {"id": task_run})
     return found[0] if found else None
 
 
-def slowest(connection: sqlite3.Connection, flow_run: bytes, limit: int) -> list[TaskRunRow]:
+def slowest(connection: Connection, flow_run: bytes, limit: int) -> list[TaskRunRow]:
     """The finished task runs that took longest."""
     return select(connection, TASK_RUN.slowest, {"flow_run": flow_run, "limit": limit})
 
@@ -92,13 +83,14 @@ def memo(database: Database, flow_run: bytes) -> Iterator[tuple[bytes, tuple[Any
         facts["group"], facts["id"] = page[-1][:2]
 
 
-def forget(connection: sqlite3.Connection, flow_run: bytes, task_runs: Iterable[bytes]) -> None:
+def forget(connection: Connection, flow_run: bytes, task_runs: Iterable[bytes]) -> None:
     """Drop the kept results of calls."""
-    connection.executemany(TASK_RUN.forget, ((flow_run, task_run) for task_run in task_runs))
+    calls = ({"flow_run": flow_run, "id": task_run} for task_run in task_runs)
+    connection.executemany(TASK_RUN.forget, calls)
 
 
 def end_unfinished(
-    connection: sqlite3.Connection, flow_run: bytes, state: StateType, message: str, now: int
+    connection: Connection, flow_run: bytes, state: StateType, message: str, now: int
 ) -> None:
     """Give the unfinished task runs of a flow run the state in which the flow run itself ended."""
     facts = {"flow_run": flow_run, "state": STATE_CODES[state], "message": message, "now": now}

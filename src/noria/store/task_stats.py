@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 from typing import Any
 
 from noria.core.states import STATE_CODES, Name, StateType
 from noria.core.task_stats import Bucket, Half, TaskStats, edges
-from noria.store.statements import Statements
+from noria.store.database import Connection
+from noria.store.statements import Statement, Statements
 
 TASK_STATS = Statements("task_stats")
 
 
 def of_task(
-    connection: sqlite3.Connection,
+    connection: Connection,
     name: str,
     flow_name: str | None,
     since: int | None,
@@ -50,17 +50,19 @@ def of_task(
     )
 
 
-def names(connection: sqlite3.Connection) -> list[str]:
+def names(connection: Connection) -> list[str]:
     """The names of all tasks that were called."""
     return [name for (name,) in connection.execute(TASK_STATS.names)]
 
 
-def _rows(connection: sqlite3.Connection, sql: str, facts: dict[str, Any]) -> list[Any]:
-    return connection.execute(sql.replace("{calls}", TASK_STATS.calls), facts).fetchall()
+def _rows(connection: Connection, statement: Statement, facts: dict[str, Any]) -> list[Any]:
+    dialect = connection.dialect
+    text = statement.sql(dialect).replace("{calls}", TASK_STATS.calls.sql(dialect))
+    return connection.execute(text, facts).fetchall()
 
 
 def _histogram(
-    connection: sqlite3.Connection,
+    connection: Connection,
     facts: dict[str, Any],
     shortest: int | None,
     longest: int | None,

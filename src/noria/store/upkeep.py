@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from noria.store.artifacts import ARTIFACT
 from noria.store.blocks import BLOCK
 from noria.store.cache import CACHE
+from noria.store.database import Connection
 from noria.store.flow_runs import FLOW_RUN, get, tree
 from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
@@ -27,7 +26,7 @@ _NOUNS = {
 }
 
 
-def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+def totals(connection: Connection) -> tuple[dict[str, int], int]:
     """The number of rows by noun, and the bytes of all kept results."""
     rows: dict[str, int] = {}
     results_size = 0
@@ -37,7 +36,7 @@ def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
     return rows, results_size
 
 
-def references(connection: sqlite3.Connection) -> set[str]:
+def references(connection: Connection) -> set[str]:
     """Where all kept results are that do not stand in the store."""
     return {
         reference
@@ -46,7 +45,7 @@ def references(connection: sqlite3.Connection) -> set[str]:
     }
 
 
-def delete_flow_run(connection: sqlite3.Connection, flow_run: bytes) -> bool:
+def delete_flow_run(connection: Connection, flow_run: bytes) -> bool:
     """Delete a run with all below it; False when there is none. Cached results stay."""
     if get(connection, flow_run) is None:
         return False

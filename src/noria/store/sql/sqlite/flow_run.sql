@@ -56,7 +56,7 @@ where
 
 -- name: epoch
 -- The execution that owns a run.
-select epoch from flow_run where id = ?
+select epoch from flow_run where id = :id
 
 -- name: get
 -- One flow run.

@@ -75,7 +75,7 @@ limit :limit
 -- Drop the kept result of a call, so that another execution of its run makes the call again.
 update task_run
 set result_format = null, result_inline = null, result_reference = null, result_size = null
-where flow_run = ? and id = ?
+where flow_run = :flow_run and id = :id
 
 -- name: end_unfinished
 -- Give the unfinished task runs of a flow run the state in which the flow run itself ended.

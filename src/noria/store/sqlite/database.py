@@ -1,0 +1,202 @@
+"""The connections and transactions of one SQLite file.
+
+One connection writes, under a lock; readers have connections of their own and never wait for the
+writer. A database in memory lives in its only connection, which readers and writer share.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from noria.core.errors import StoreError
+from noria.store import migrations
+from noria.store.sqlite import faults, schema
+from noria.store.sqlite.connection import SqliteConnection, connect
+from noria.store.sqlite.schema import CONNECTION
+from noria.store.statements import Statement
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+
+# SQLite waits for a lock with ever longer sleeps, in C, where Ctrl-C cannot reach: among several
+# busy writers one would starve. So it waits briefly and we try again, for about a minute in all.
+WRITE_WAIT_SECONDS = 0.01
+WRITE_ATTEMPTS = 4000
+PAUSE_SECONDS = 0.005
+READ_WAIT_SECONDS = 30.0
+
+# A forked child may neither use nor close the connections it inherits: they stay referenced.
+_inherited: list[object] = []
+
+
+class SqliteDatabase:
+    """An open store file; see `noria.store.database` for what each method does.
+
+    Parameters:
+        path: Absolute path of the file, created with its folder when absent; `:memory:` for none.
+
+    Raises:
+        StoreError: The file cannot be the store; the message says why and what to do.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.location = self.path = path
+        self.in_memory = path == MEMORY
+        self._closed = False
+        if not self.in_memory:
+            _make_folder(path)
+        self._start()
+        try:
+            with self._lock, self._explained():
+                self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        self._writer: SqliteConnection | None = None
+        self._idle_lock = threading.Lock()
+        self._idle: list[SqliteConnection] = []
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteConnection]:
+        """A transaction that holds the write lock; an exception rolls it back."""
+        with self._exclusive() as connection:
+            self._patiently(connection, CONNECTION.begin)
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                # SQLite has already rolled back by itself after a full disk or an I/O error.
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteConnection]:
+        """A connection for reading; fetch what a statement returns before leaving the block."""
+        if self.in_memory:
+            with self._exclusive() as connection:
+                yield connection
+            return
+        self._notice_fork()
+        with self._explained():
+            connection = self._take_reader()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def compact(self) -> None:
+        """Rebuild the file without its unused pages and empty the write-ahead log."""
+        with self._exclusive() as connection:
+            self._patiently(connection, CONNECTION.checkpoint)
+            self._patiently(connection, CONNECTION.vacuum)
+            self._patiently(connection, CONNECTION.checkpoint)
+
+    def change_counter(self) -> int:
+        """A number that changes when another process has written to the file."""
+        # Asked of the writer: what this process writes itself is no news.
+        with self._exclusive() as connection:
+            number: int = self._patiently(connection, CONNECTION.data_version)[0][0]
+            return number
+
+    def size(self) -> int:
+        """Bytes on disk, with the write-ahead log; 0 in memory."""
+        files = () if self.in_memory else (self.path, self.path + "-wal")
+        return sum(os.path.getsize(file) for file in files if os.path.exists(file))
+
+    def close(self) -> None:
+        """Close all connections; closing twice is harmless."""
+        self._notice_fork()
+        with self._lock:
+            with self._idle_lock:
+                self._closed = True
+                idle, self._idle = self._idle, []
+            writer, self._writer = self._writer, None
+            for connection in idle if writer is None else [*idle, writer]:
+                connection.close()
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[SqliteConnection]:
+        self._notice_fork()
+        with self._lock, self._explained():
+            if self._writer is None:
+                self._writer = self._connect(WRITE_WAIT_SECONDS)
+                self._patiently(self._writer, CONNECTION.synchronous)
+            yield self._writer
+
+    def _take_reader(self) -> SqliteConnection:
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = self._connect(READ_WAIT_SECONDS)
+        connection.execute(CONNECTION.read_only)
+        return connection
+
+    def _give_back(self, connection: SqliteConnection) -> None:
+        with self._idle_lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _connect(self, wait: float) -> SqliteConnection:
+        if self._closed:
+            raise StoreError(f"The store {self.path} was closed; open it again to use it.")
+        return connect(self.path, wait)
+
+    def _migrate(self) -> None:
+        with self._exclusive() as connection:
+            found = persist(lambda: schema.version(connection, self.path))
+            if found == migrations.SCHEMA_VERSION:
+                return
+            self._patiently(connection, CONNECTION.wal)
+        with self.write() as connection:
+            schema.apply(connection, self.path)
+
+    def _patiently(self, connection: SqliteConnection, statement: Statement) -> list[Any]:
+        return persist(lambda: connection.execute(statement).fetchall())
+
+    def _notice_fork(self) -> None:
+        if self._pid == os.getpid():
+            return
+        if self.in_memory:
+            raise StoreError("A store in memory cannot be used in a forked process.")
+        _inherited.append((self._writer, self._idle))
+        self._start()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise faults.explain(error, self.path) from error
+
+
+def persist(action: Callable[[], T]) -> T:
+    """Do something again, after a pause, while another process holds the lock it needs."""
+    for _ in range(WRITE_ATTEMPTS - 1):
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if not faults.is_busy(error):
+                raise
+        # Not the clock's sleep: other processes do not live by a stepped clock.
+        threading.Event().wait(PAUSE_SECONDS)
+    return action()
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise faults.unwritable(path, error.strerror or str(error)) from error
