@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from noria.flows import Flow, flow, tags
     from noria.logging import get_run_logger
     from noria.tasks import Task, task
+    from noria.transactions import Transaction
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ _HOMES = {
     "Flow": "noria.flows",
     "State": "noria.core.states",
     "Task": "noria.tasks",
+    "Transaction": "noria.transactions",
     "allow_failure": "noria.core.annotations",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
@@ -34,6 +36,7 @@ __all__ = [
     "Flow",
     "State",
     "Task",
+    "Transaction",
     "__version__",
     "allow_failure",
     "flow",

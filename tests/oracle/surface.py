@@ -42,6 +42,7 @@ MODULES: dict[str, tuple[str, ...] | None] = {
     "prefect.states": None,
     "prefect.task_runners": None,
     "prefect.tasks": None,
+    "prefect.transactions": None,
     "prefect.utilities.annotations": None,
     "prefect.variables": None,
 }
@@ -50,7 +51,6 @@ MODULES: dict[str, tuple[str, ...] | None] = {
 # the reference's own machinery rather than something to call.
 LEFT_OUT: dict[str, set[str]] = {
     "prefect": {
-        "Transaction",
         "apause_flow_run",
         "aresume_flow_run",
         "aserve",
@@ -144,6 +144,9 @@ LEFT_OUT_MEMBERS = {
     "reset_fields",
     "result_store",
     "run_results",
+    "prepare_transaction",
+    "reset",
+    "run_hook",
     "serialize",
     "set_default_name",
     "set_unpersisted_results_to_none",

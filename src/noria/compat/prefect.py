@@ -58,6 +58,7 @@ MODULES: dict[str, str] = {
     ".task_engine": ".task_engine",
     ".task_runners": ".task_runners",
     ".tasks": ".tasks",
+    ".transactions": ".transactions",
     ".utilities": ".utilities",
     ".utilities.annotations": ".utilities.annotations",
     ".utilities.callables": ".utilities.callables",

@@ -1,14 +1,39 @@
-"""A transaction: what a task has done, until it is kept or undone."""
+"""The words of transactions: how far one has come, when it commits, what it shuts out."""
 
 from __future__ import annotations
 
 import enum
-from typing import Any
-
-from noria.core.annotations import NotSet
 
 
-class TransactionState(enum.Enum):
+class _Word(enum.StrEnum):
+    """A member that is equal to its name."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+
+class IsolationLevel(_Word):
+    """What other transactions of the same key may do meanwhile.
+
+    `READ_COMMITTED` sees what others have committed; `SERIALIZABLE` lets one at a time begin.
+    """
+
+    READ_COMMITTED = "READ_COMMITTED"
+    SERIALIZABLE = "SERIALIZABLE"
+
+
+class CommitMode(_Word):
+    """When a transaction commits.
+
+    `EAGER` at its own end, `LAZY` with the transaction around it, `OFF` only by `commit()`.
+    """
+
+    EAGER = "EAGER"
+    LAZY = "LAZY"
+    OFF = "OFF"
+
+
+class TransactionState(_Word):
     """How far a transaction has come."""
 
     PENDING = "PENDING"
@@ -16,51 +41,3 @@ class TransactionState(enum.Enum):
     STAGED = "STAGED"
     COMMITTED = "COMMITTED"
     ROLLED_BACK = "ROLLED_BACK"
-
-
-class Transaction:
-    """What `on_commit` and `on_rollback` hooks are given.
-
-    Attributes:
-        key: What the result is known by; None when it is not cached.
-        name: The task run's name.
-        state: A `TransactionState`.
-    """
-
-    __slots__ = ("_values", "key", "name", "state")
-
-    def __init__(self, key: str | None = None, name: str | None = None) -> None:
-        self.key = key
-        self.name = name
-        self.state = TransactionState.STAGED
-        self._values: dict[str, Any] = {}
-
-    def set(self, name: str, value: Any) -> None:
-        """Keep a value for the hooks that follow."""
-        self._values[name] = value
-
-    def get(self, name: str, default: Any = NotSet) -> Any:
-        """A value that was set.
-
-        Raises:
-            ValueError: There is none, and no default.
-        """
-        value = self._values.get(name, default)
-        if value is NotSet:
-            raise ValueError(f"Could not retrieve value for unknown key: {name}")
-        return value
-
-    def is_staged(self) -> bool:
-        """Whether the work is done and not yet kept."""
-        return self.state is TransactionState.STAGED
-
-    def is_committed(self) -> bool:
-        """Whether the work is kept."""
-        return self.state is TransactionState.COMMITTED
-
-    def is_rolled_back(self) -> bool:
-        """Whether the work was undone."""
-        return self.state is TransactionState.ROLLED_BACK
-
-    def __repr__(self) -> str:
-        return f"Transaction(key={self.key!r}, name={self.name!r}, state={self.state.value})"

@@ -87,9 +87,9 @@ def remember(session: Session, row: CacheRow) -> None:
         recent.popitem(last=False)
 
 
-def store(call: TaskCall, key: str, value: StoredValue) -> None:
-    """Let other runs have this result."""
-    session, task, run = call.session(), call.task, call.run
+def row_of(call: TaskCall, key: str, value: StoredValue) -> CacheRow:
+    """What other runs may find of this result."""
+    task, run = call.task, call.run
     now = clock.now()
     lasts = task.cache_expiration
     row = CacheRow(
@@ -101,9 +101,14 @@ def store(call: TaskCall, key: str, value: StoredValue) -> None:
         None if run.flow_run_raw is None else run.raw_id,
         task.name,
     )
-    remember(session, row)
-    session.journal.append(row)
     details = run.state.state_details
     details.cache_key = key
     if row.expires is not None:
         details.cache_expiration = clock.to_datetime(row.expires)
+    return row
+
+
+def store(session: Session, row: CacheRow) -> None:
+    """Let other runs have a result."""
+    remember(session, row)
+    session.journal.append(row)

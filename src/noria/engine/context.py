@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from noria.engine.execution import FlowExecution
     from noria.engine.runs import FlowRun, TaskRun
+    from noria.engine.transactions import BaseTransaction
 
 
 class ContextModel:
@@ -143,7 +144,7 @@ class TaskRunContext(RunContext):
         parameters: The parameters, futures resolved.
     """
 
-    __slots__ = ("flow_context", "task", "task_run")
+    __slots__ = ("caller", "flow_context", "task", "task_run", "transaction")
 
     def __init__(
         self,
@@ -157,6 +158,9 @@ class TaskRunContext(RunContext):
         self.parameters = parameters
         self.flow_context = flow_context
         self.log_prints = False
+        self.caller: TaskRunContext | None = None
+        """The task that called this one."""
+        self.transaction: BaseTransaction | None = None
 
     @property
     def outer(self) -> FlowRunContext | None:
@@ -214,6 +218,10 @@ EngineContext = FlowRunContext
 
 flow_context: ContextVar[FlowRunContext | None] = ContextVar("noria_flow", default=None)
 task_context: ContextVar[TaskRunContext | None] = ContextVar("noria_task", default=None)
+transaction_context: ContextVar[BaseTransaction | None] = ContextVar(
+    "noria_transaction", default=None
+)
+"""The innermost block of a transaction; what a task's own is, `noria.engine.transactions` knows."""
 being_loaded: ContextVar[bool] = ContextVar("noria_being_loaded", default=False)
 """Whether a script is being loaded for the flows in it, and not to be run."""
 current_tags: ContextVar[frozenset[str]] = ContextVar("noria_tags", default=frozenset())

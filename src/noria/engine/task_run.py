@@ -25,11 +25,10 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
-from noria.core.transactions import Transaction, TransactionState
-from noria.engine import caching, keeping
+from noria.engine import caching, keeping, task_transactions
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
-from noria.engine.context import TaskRunContext, task_context
+from noria.engine.context import TaskRunContext, task_context, transaction_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
@@ -61,6 +60,9 @@ def run_task(call: TaskCall) -> Program[TaskRun]:
 def _with_context(call: TaskCall) -> Generator[Effect, Any, None]:
     context = call.task_context()
     token = task_context.set(context)
+    caller = token.old_value
+    if caller is not token.MISSING:
+        context.caller = caller
     try:
         if context.log_prints:
             with prints_of(context):
@@ -70,7 +72,7 @@ def _with_context(call: TaskCall) -> Generator[Effect, Any, None]:
     except (GeneratorExit, Closed):
         raise
     except BaseException as exc:
-        yield from _cut_short(call, exc)
+        yield from _cut_short(call, exc, context)
         raise
     finally:
         try:
@@ -108,7 +110,7 @@ def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect
         key = caching.key_of(call, context)
         if key is not None and (yield from _serve_from_cache(call, key)):
             return
-    yield from _attempts(call, key)
+    yield from _attempts(call, context, key)
 
 
 def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
@@ -158,14 +160,16 @@ def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
     return True
 
 
-def _attempts(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
+def _attempts(
+    call: TaskCall, context: TaskRunContext, key: str | None
+) -> Generator[Effect, Any, None]:
     """Call the function until it succeeds or there is no attempt left."""
     args, kwargs = call.task.spec.to_call(call.parameters)
     name: str | None = None
     attempt = 0
     while True:
         yield from _begin(call, name)
-        state = yield from _one_attempt(call, args, kwargs)
+        state = yield from _one_attempt(call, context, args, kwargs)
         if state is None:
             break
         delay = yield from _retry_delay(call, state, attempt)
@@ -173,12 +177,14 @@ def _attempts(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
             call.run.enter_state(state)
             break
         attempt += 1
+        if context.transaction is not None:
+            yield from task_transactions.retried(context.transaction)
         name = yield from _await_retry(call, state, attempt, delay)
-    yield from _end(call, key)
+    yield from _end(call, context, key)
 
 
 def _one_attempt(
-    call: TaskCall, args: tuple[Any, ...], kwargs: dict[str, Any]
+    call: TaskCall, context: TaskRunContext, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Generator[Effect, Any, State[Any] | None]:
     """Call the function once; returns the state of a failure, None when the run may rest."""
     run, task = call.run, call.task
@@ -191,7 +197,10 @@ def _one_attempt(
     except Closed:
         # The consumer of a generator task has had enough.
         run.enter(StateType.COMPLETED)
+        staged = task_transactions.completed(call, context, None, None)
         _record(call, end=True)
+        if staged is not None:
+            yield from task_transactions.handed_over(staged)
         if task.has_hooks:
             yield from _hooks(call)
         raise
@@ -236,8 +245,8 @@ def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
         yield from _hooks(call)
 
 
-def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
-    """Keep the result, put the final state on record, call the hooks."""
+def _end(call: TaskCall, context: TaskRunContext, key: str | None) -> Generator[Effect, Any, None]:
+    """Keep the result, put the final state on record, commit or roll back, call the hooks."""
     run, task, execution = call.run, call.task, call.execution
     if run.state_type is StateType.COMPLETED:
         value = run.data
@@ -247,33 +256,37 @@ def _end(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
             if stored is None or task.keeps_specially:
                 stored = yield Ask(lambda: keeping.keep(call, value, wanted=key is not None))
             run.stored = stored
-        if key is not None and stored is not None:
-            caching.store(call, key, stored)
+        staged = None
+        if (
+            key is not None
+            or transaction_context.get() is not None
+            or _has_to_commit(task, context)
+        ):
+            staged = task_transactions.completed(call, context, key, stored)
         _record(call, end=True)
         _note(call, value)
-        if task.on_commit_hooks:
-            yield from _commit(call, key)
+        if staged is not None:
+            yield from task_transactions.handed_over(staged)
     else:
         _record(call, end=True)
+        yield from task_transactions.failed(call, context)
     if execution is not None and execution.strict:
         yield Commit(execution.session.journal)
     if task.has_hooks:
         yield from _hooks(call)
 
 
-def _commit(call: TaskCall, key: str | None) -> Generator[Effect, Any, None]:
-    """Call the `on_commit` hooks; if one fails, the `on_rollback` hooks undo the work."""
-    task, transaction = call.task, Transaction(key, call.run.name)
-    for hook in task.on_commit_hooks:
-        if not (yield from _try_hook(call, hook, transaction)):
-            transaction.state = TransactionState.ROLLED_BACK
-            for undo in task.on_rollback_hooks:
-                yield from _try_hook(call, undo, transaction)
-            return
-    transaction.state = TransactionState.COMMITTED
+def _has_to_commit(task: Any, context: TaskRunContext) -> bool:
+    return (
+        context.transaction is not None
+        or bool(task.on_commit_hooks)
+        or bool(task.on_rollback_hooks)
+    )
 
 
-def _cut_short(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, None]:
+def _cut_short(
+    call: TaskCall, exc: BaseException, context: TaskRunContext | None = None
+) -> Generator[Effect, Any, None]:
     """Put on record what ended the run from outside the user's function, wherever it was."""
     run = call.run
     if run.end is not None:
@@ -283,6 +296,8 @@ def _cut_short(call: TaskCall, exc: BaseException) -> Generator[Effect, Any, Non
     else:
         run.enter_state(interrupted_state(exc))
     _record(call, end=True)
+    if context is not None:
+        yield from task_transactions.failed(call, context)
     if call.task.has_hooks:
         yield from _hooks(call)
 

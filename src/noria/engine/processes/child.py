@@ -21,7 +21,7 @@ from noria.core.redaction import redactor
 from noria.core.states import StateType
 from noria.engine import session as sessions
 from noria.engine.context import TaskRunContext, current_tags, flow_context, task_context
-from noria.engine.drivers import exhaust, finish
+from noria.engine.drivers import drive, exhaust, finish
 from noria.engine.futures import Future
 from noria.engine.gate import gate
 from noria.engine.groups import Group
@@ -41,6 +41,7 @@ from noria.engine.processes.stand_ins import (
 )
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
+from noria.engine.task_transactions import settle_alone
 
 GRACE = 2.0
 """Seconds that a task has to clean up once its process is asked to end."""
@@ -187,6 +188,8 @@ class _Worker:
         outcome = Outcome(None, error, (clock.process_cpu_time() - before) // 1000, peak_memory())
         if error is None:
             outcome = self._with_value(outcome, value, order.task_name)
+        if context.transaction is not None and context.transaction.values:
+            outcome = self._with_transaction(outcome, context.transaction.values, order.task_name)
         return outcome if execution is None else self._with_traces(outcome, execution)
 
     def _failed(self, message: str, cause: BaseException) -> Outcome:
@@ -200,6 +203,18 @@ class _Worker:
         except SerializationError as exc:
             error = SerializationError(
                 f"What task {task_name!r} returned cannot be sent back from its process: {exc}"
+            )
+            return outcome._replace(error=pack(error, self._receiver.dumps))
+
+    def _with_transaction(
+        self, outcome: Outcome, values: dict[str, Any], task_name: str
+    ) -> Outcome:
+        try:
+            return outcome._replace(values=self._receiver.dumps(values, "transaction's values"))
+        except SerializationError as exc:
+            error = SerializationError(
+                f"What task {task_name!r} has set in its transaction cannot be sent back from its "
+                f"process: {exc}"
             )
             return outcome._replace(error=pack(error, self._receiver.dumps))
 
@@ -256,7 +271,13 @@ def _call(context: TaskRunContext, tags: frozenset[str]) -> Any:
     current_tags.set(tags)
     args, kwargs = task.spec.to_call(context.parameters)
     with nullcontext() if flow is None else prints_of(flow), prints_of(context):
-        return exhaust(finish(task.fn(*args, **kwargs)))
+        try:
+            value = exhaust(finish(task.fn(*args, **kwargs)))
+        except BaseException:
+            drive(settle_alone(context, well=False))
+            raise
+        drive(settle_alone(context, well=True))
+        return value
 
 
 def _wait_for(execution: RemoteExecution) -> None:

@@ -128,6 +128,8 @@ class Outcome(NamedTuple):
     """Microseconds."""
     peak_memory: int
     """KiB."""
+    values: bytes | None = None
+    """Pickle of what the task has set in its transaction."""
     alike: Alike = ()
     transient: tuple[bytes, ...] = ()
     reused: int = 0

@@ -40,6 +40,7 @@ from noria.engine.processes.process import ChildProcess
 from noria.engine.processes.processors import processed
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
+from noria.engine.transactions import of_task
 
 if TYPE_CHECKING:
     from noria.engine.groups import Group
@@ -93,6 +94,8 @@ class ProcessWork(Work):
         self._alike = outcome.alike
         if call.execution is not None:
             take_in(call.execution, call.task, outcome)
+        if outcome.values is not None:
+            _set(outcome.values)
         return _value(call, child, outcome)
 
     def _in_child(self, call: TaskCall, effect: Call, child: ChildProcess, order: Order) -> Outcome:
@@ -258,6 +261,13 @@ def _facts(call: TaskCall) -> FlowFacts:
         context.log_prints,
         bool(execution.memo),
     )
+
+
+def _set(values: bytes) -> None:
+    """Let the hooks find what the task has set in its transaction."""
+    context = task_context.get()
+    assert context is not None
+    of_task(context).values.update(pickle.loads(values))
 
 
 def _value(call: TaskCall, child: ChildProcess, outcome: Outcome) -> Any:
