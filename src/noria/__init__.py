@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noria.collecting import Collector, collect
     from noria.core.annotations import allow_failure, unmapped
     from noria.core.states import State
     from noria.flows import Flow, flow, tags
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Collector": "noria.collecting",
     "Flow": "noria.flows",
     "State": "noria.core.states",
     "Task": "noria.tasks",
     "Transaction": "noria.transactions",
     "allow_failure": "noria.core.annotations",
+    "collect": "noria.collecting",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
     "tags": "noria.flows",
@@ -33,12 +36,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "Collector",
     "Flow",
     "State",
     "Task",
     "Transaction",
     "__version__",
     "allow_failure",
+    "collect",
     "flow",
     "get_run_logger",
     "tags",

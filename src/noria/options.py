@@ -41,6 +41,7 @@ class TaskOptions(TypedDict, total=False):
     no_retry_on: Errors
     on_cancellation: list[Any] | None
     on_crashed: list[Any] | None
+    fallback: Any
 
 
 class FlowOptions(TypedDict, total=False):

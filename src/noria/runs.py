@@ -169,6 +169,8 @@ def _verdict(call: TaskRunRow, again: set[bytes], rerun_from: str | None) -> tup
         return "run", f"asked to run again from {rerun_from!r} on"
     if call.state is StateType.COMPLETED:
         if call.identity is not None and call.result is not None:
+            if call.state_name == Name.FALLBACK:
+                return "skip", "a fallback served, its result is kept"
             return "skip", "finished, its result is kept"
         return "run", "finished, but its result was not kept"
     if call.state_name == Name.NOT_READY:

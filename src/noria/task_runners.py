@@ -16,6 +16,7 @@ from noria.engine.groups import NOWHERE, Place
 from noria.engine.mapping import expand, note_elements
 from noria.engine.pool import ThreadPool
 from noria.engine.session import open_session
+from noria.engine.tolerance import Tally
 
 F = TypeVar("F", bound=Future[Any])
 
@@ -127,21 +128,35 @@ class PoolTaskRunner(TaskRunner[Future[Any]]):
         return pool.submit(call, context)
 
     def map_at(
-        self, task: Any, parameters: dict[str, Any], wait_for: Any, place: Place
+        self,
+        task: Any,
+        parameters: dict[str, Any],
+        wait_for: Any,
+        place: Place,
+        tally: Tally | None = None,
     ) -> FutureList[Any]:
-        """`map`, knowing where it stands."""
+        """`map`, knowing where it stands, and how many calls may fail."""
         futures: FutureList[Any] = FutureList()
         note_elements(parameters)
         context = copy_context()
         group = None
-        for call_parameters in (calls := expand(task, parameters)):
+        calls = expand(task, parameters)
+        futures.mapped, futures.tally = calls.names, tally
+        if tally is not None:
+            tally.expect(len(calls))
+        for call_parameters in calls:
+            if tally is not None and tally.tripped:
+                futures.append(tally.never_begun(task, call_parameters, futures[0].run))
+                continue
             call = TaskCall(task, call_parameters, wait_for, GroupKind.MAP, place, group)
             if group is None and call.execution is not None:
                 group = call.run.group
                 if group is not None:
                     group.expected = len(calls)
                     call.execution.group_changed(group)
-            futures.append(self.submit_call(call, context))
+            futures.append(future := self.submit_call(call, context))
+            if tally is not None:
+                tally.watch(future)
         return futures
 
     def map(

@@ -11,7 +11,7 @@ from noria.cache_policies import DEFAULT, NO_CACHE, CachePolicy
 from noria.core import backoff, functions
 from noria.core.annotations import NotSet
 from noria.core.states import StateType
-from noria.engine import defaults
+from noria.engine import defaults, fallbacks
 from noria.engine.marked import Marked, run_name
 
 _HOOK_STATES = {
@@ -66,6 +66,7 @@ class TaskSettings(Marked):
         no_retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
         on_cancellation: list[Any] | None = None,
         on_crashed: list[Any] | None = None,
+        fallback: Any = None,
     ) -> None:
         self.set_hooks(_HOOK_STATES, locals())
         self.adopt(fn)
@@ -97,6 +98,14 @@ class TaskSettings(Marked):
         self.on_commit_hooks = list(on_commit or ())
         self.viz_return_value = viz_return_value
         self.asset_deps = list(asset_deps or ())
+        self.fallback = fallback
+        self.fallbacks = fallbacks.as_tasks(fallback, self._fallback_task)
+        fallbacks.check(self)
+
+    @classmethod
+    def _fallback_task(cls, fn: Callable[..., Any]) -> TaskSettings:
+        """The task of a plain function that is a fallback."""
+        return cls(fn, retries=0, cache_policy=NO_CACHE, log_prints=None)
 
     def _set_retries(
         self, retries: int | None, delays: Any, jitter: float | None, condition: Any

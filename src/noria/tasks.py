@@ -39,8 +39,9 @@ from noria.engine.drivers import adrive, drive
 from noria.engine.futures import Future, FutureList
 from noria.engine.generators import adrive_generator, drive_generator
 from noria.engine.runs import TaskRun
-from noria.engine.streaming import astream, stream
+from noria.engine.streaming import Window, astream, stream
 from noria.engine.task_run import run_task
+from noria.engine.tolerance import Tally
 from noria.task_runners import ThreadPoolTaskRunner
 from noria.task_settings import TaskSettings
 
@@ -91,6 +92,7 @@ class Task(TaskSettings, Generic[P, R]):
         no_retry_on: Any = NotSet,
         on_cancellation: list[Any] | None = None,
         on_crashed: list[Any] | None = None,
+        fallback: Any = NotSet,
     ) -> Task[P, R]:
         """The same task with some options changed.
 
@@ -219,6 +221,7 @@ class Task(TaskSettings, Generic[P, R]):
         return_state: bool = False,
         wait_for: Any = None,
         deferred: bool = False,
+        max_failures: float | None = None,
         **kwargs: Any,
     ) -> Any:
         """Start one run for each element of the iterable arguments.
@@ -226,6 +229,10 @@ class Task(TaskSettings, Generic[P, R]):
         Parameters:
             return_state: Wait and give the final states instead of futures.
             wait_for: Futures that must complete first.
+            max_failures: How many calls may fail, or which fraction of them (a float): then the
+                flow does not fail for these, and `.result()` has the values of the others. As soon
+                as one more fails, calls that have not begun never do (they are Cancelled), and
+                `.result()` raises TooManyFailures.
 
         Returns:
             The futures, in order.
@@ -235,17 +242,23 @@ class Task(TaskSettings, Generic[P, R]):
             MappingLengthMismatch: The iterables differ in length.
             MissingContextError: There is no flow around the call.
         """
-        bound = self.spec.bind(args, kwargs)
         spec = self.spec
+        if max_failures is not None and "max_failures" in spec.names:
+            # The task's own parameter of this name goes before.
+            kwargs["max_failures"], max_failures = max_failures, None
+        tally = None if max_failures is None else Tally(self.name, max_failures)
+        bound = spec.bind(args, kwargs)
         by_position = spec.names[: len(args)] if not spec.has_var_positional else spec.names
         given = {*by_position, *kwargs, spec.var_keyword}
         parameters = {name: value for name, value in bound.items() if name in given}
         runner = _runner(self.name)
         if runner.knows_places("map"):
             place = place_of(sys._getframe(1))
-            futures: FutureList[Any] = runner.map_at(self, parameters, wait_for, place)
+            futures: FutureList[Any] = runner.map_at(self, parameters, wait_for, place, tally)
         else:
             futures = runner.map(self, parameters, wait_for)
+            if tally is not None:
+                tally.watch_all(futures)
         if return_state:
             futures.wait()
             return [future.state for future in futures]
@@ -257,6 +270,7 @@ class Task(TaskSettings, Generic[P, R]):
         *,
         concurrency: int = 8,
         ordered: bool = False,
+        max_failures: int | None = None,
         **static: Any,
     ) -> Any:
         """Run the task over an iterable of any length, giving results as they come.
@@ -269,6 +283,8 @@ class Task(TaskSettings, Generic[P, R]):
             concurrency: How many runs may be under way.
             ordered: Give results in the order of the elements instead of as they end (those of
                 an async iterable always come in order).
+            max_failures: How many runs may fail: they give no result. One more raises
+                TooManyFailures. By default the first failure is raised.
             static: Further arguments, the same for each run.
 
         Returns:
@@ -288,8 +304,10 @@ class Task(TaskSettings, Generic[P, R]):
         runner = _runner(self.name)
         place = place_of(sys._getframe(1))
         if isinstance(iterable, AsyncIterable):
-            return astream(self, iterable, runner, concurrency, static, place)
-        return stream(self, iterable, runner, concurrency, ordered, static, place)
+            window = Window(self, runner, concurrency, True, static, place, max_failures)
+            return astream(iterable, window)
+        window = Window(self, runner, concurrency, ordered, static, place, max_failures)
+        return stream(iterable, window)
 
     def delay(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start a run in the background, without a flow around it if there is none.
@@ -387,6 +405,7 @@ def task(
     no_retry_on: tuple[type[BaseException], ...] | type[BaseException] | None = None,
     on_cancellation: list[Any] | None = None,
     on_crashed: list[Any] | None = None,
+    fallback: Any = None,
 ) -> Any:
     """Mark a function as a task.
 
@@ -415,6 +434,9 @@ def task(
         retry_condition_fn: `fn(task, task_run, state) -> bool`: whether to retry this failure.
         retry_on: Retry only these exceptions.
         no_retry_on: Never retry these.
+        fallback: A task or function, or a list of them to be tried in order, that is called with
+            the same arguments when a run has finally failed; its value is then the run's, and the
+            state is named Fallback. A parameter `error` of it is given the exception.
 
     Returns:
         A `Task`, or a decorator that makes one.

@@ -223,3 +223,22 @@ def test_a_run_that_stands_in_its_own_loop_of_groups_is_shown_once(store, lines)
     store.append(batch(run, group(run, 1, "orphan", parent=7)))
     assert sum("orphan" in line for line in lines(run)) == 1
     assert run.id == run_id(1)
+
+
+def test_a_fallback_stands_below_the_task_it_served_for(store, lines):
+    run = flow_run(1, run_count=1)
+    said = "backup served after ConnectionError: no answer"
+    store.append(
+        batch(
+            run,
+            group(run, 1, "price", counts=counts(completed=2)),
+            group(run, 2, "backup", parent=1, kind=GroupKind.FALLBACK, counts=counts(completed=1)),
+            task_run(run, 1, state_name=Name.FALLBACK, message=said, error=BOOM),
+            task_run(run, 2),
+            task_run(run, 3, group=2),
+        )
+    )
+    shown = text(lines(run))
+    assert f"│ fallback: {said}\n" in shown
+    assert "└ ✓ backup  fallback" in shown
+    assert "bad row 17" not in shown

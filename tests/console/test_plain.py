@@ -474,3 +474,22 @@ def test_only_failures_are_told_at_level_error(console: Attach, shown: Shown):
 def test_a_name_with_spaces_is_quoted_for_the_shell(console: Attach, shown: Shown):
     console().see([flow(COMPLETED, name="三月 report; rm", end=NOON + SECOND)])
     assert "noria runs show '三月 report; rm'\n" in shown()
+
+
+def test_who_served_is_told(console: Attach, shown: Shown):
+    said = "backup served after ConnectionError: no answer"
+    served = {"state_name": Name.FALLBACK, "message": said, "error": error("ConnectionError", "no")}
+    console().see(
+        [
+            flow(),
+            group(1, "fetch", kind=GroupKind.MAP, expected=30),
+            group(2, "load"),
+            *[task(n, start=NOON, took=10 * MS, **served) for n in range(4)],
+            *[task(n, start=NOON, took=10 * MS) for n in range(4, 30)],
+            task(0x1F0, group=2, start=NOON, took=10 * MS, **served),
+            flow(COMPLETED, end=NOON + SECOND),
+        ]
+    )
+    told = shown()
+    assert "✓ fetch ×30  10 ms · 4 by fallback\n" in told
+    assert f"  ⤷ load-1f0  10 ms  Fallback: {said}\n" in told

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from noria.console.phrases import CACHED_GLYPH, GLYPHS
+from noria.console.phrases import CACHED_GLYPH, FALLBACK_GLYPH, GLYPHS
 from noria.core.records import GroupCount
 from noria.core.states import Name, StateType, default_name
 
-_NAMED_GLYPHS = {Name.CACHED: CACHED_GLYPH, Name.LATE: ("◷", "warn")}
+_NAMED_GLYPHS = {
+    Name.CACHED: CACHED_GLYPH,
+    Name.FALLBACK: FALLBACK_GLYPH,
+    Name.LATE: ("◷", "warn"),
+}
 
 # The worst thing that happened to a group's calls is what its line shows.
 _WORST_FIRST = (

@@ -24,7 +24,7 @@ from noria.core.states import TERMINAL_STATES, StateType
 _LEAST_BAR = 12
 _MOST_BAR = 60
 _HISTORY = 8
-_SHOWN_KINDS = (GroupKind.MAP, GroupKind.STREAM)
+_SHOWN_KINDS = (GroupKind.MAP, GroupKind.STREAM, GroupKind.FALLBACK)
 
 
 class FailureView(NamedTuple):

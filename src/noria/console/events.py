@@ -16,8 +16,8 @@ class Group:
     """The calls of one task at one place, counted as their rows come."""
 
     __slots__ = (
-        "began", "closed", "counts", "depth", "done", "expected", "failures", "folds", "kind",
-        "last_end", "name", "reported", "retries", "shown", "since", "stirred", "told",
+        "began", "closed", "counts", "depth", "done", "expected", "failures", "fallbacks", "folds",
+        "kind", "last_end", "name", "reported", "retries", "shown", "since", "stirred", "told",
         "told_done",
     )  # fmt: skip
 
@@ -36,6 +36,8 @@ class Group:
         self.counts = [0] * len(GroupCount.NAMES)
         """By `GroupCount`; Completed is not counted, it is what remains of `done`."""
         self.retries = 0
+        self.fallbacks = 0
+        """Calls that a fallback has served."""
         self.shown = 0
         """Successful calls that had a line of their own."""
         self.folds = False

@@ -46,6 +46,8 @@ GLYPHS: dict[StateType, tuple[str, str]] = {
     StateType.PENDING: ("○", "warn"),
 }
 CACHED_GLYPH = ("≈", "cached")
+FALLBACK_GLYPH = ("⤷", "warn")
+_NAMED_GLYPHS = {Name.CACHED: CACHED_GLYPH, Name.FALLBACK: FALLBACK_GLYPH}
 
 LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 _LEVEL_COLUMNS = {
@@ -193,7 +195,7 @@ def task_ended(event: TaskEnded) -> list[Line]:
     """`✓ clean_data-3a1  0.21 s`, or why it did not end well."""
     row = event.row
     cached = row.state_name == Name.CACHED
-    glyph = CACHED_GLYPH if cached else GLYPHS[row.state]
+    glyph = _NAMED_GLYPHS.get(row.state_name or "", GLYPHS[row.state])
     line = [*_head(event.time, event.depth, glyph), (event.name, "name")]
     lines: list[Line] = [line]
     if event.duration is not None and not cached:
@@ -305,6 +307,8 @@ def _troubles(group: Group) -> Line:
         (counts[GroupCount.NOT_READY], "not ready", "warn"),
     )
     notes = [(f"{count:,} {name}", role) for count, name, role in kinds if count]
+    if group.fallbacks:
+        notes.append((f"{group.fallbacks:,} by fallback", "warn"))
     if group.retries:
         times = "retry" if group.retries == 1 else "retries"
         notes.append((f"{group.retries:,} {times}", "warn"))

@@ -272,6 +272,8 @@ class Tracker:
             took = -1 if start is None or end is None or group.is_flow else end - start
             if took > run.totals.floor:
                 run.totals.note_duration(took, task_run_name(group.name, row))
+            if row.state_name == Name.FALLBACK:
+                group.fallbacks += 1
             if not group.folds:
                 self._show_success(run, group, row)
         if group.done == group.expected:

@@ -233,6 +233,18 @@ class RunConflict(StoreError):
     """A run is in no state for what was asked of it: somebody executes it, or it has ended."""
 
 
+class TooManyFailures(NoriaException):
+    """More calls have failed than may; the message has the counts and the first causes.
+
+    Attributes:
+        collected: What `collect` had found, when it was asked.
+    """
+
+    def __init__(self, message: str, collected: Any = None) -> None:
+        super().__init__(message)
+        self.collected = collected
+
+
 class TemporaryError(NoriaException):
     """Base for errors of yours that are worth another try; see `@task(retry_on=...)`."""
 

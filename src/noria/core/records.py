@@ -136,6 +136,7 @@ class GroupKind:
     MAP = "map"
     STREAM = "stream"
     FLOW = "flow"
+    FALLBACK = "fallback"
 
 
 class GroupCount:

@@ -59,6 +59,8 @@ class Name:
     AWAITING_RETRY = "AwaitingRetry"
     AWAITING_CONCURRENCY_SLOT = "AwaitingConcurrencySlot"
     CACHED = "Cached"
+    FALLBACK = "Fallback"
+    FALLING_BACK = "FallingBack"
     ROLLED_BACK = "RolledBack"
     TIMED_OUT = "TimedOut"
     SUSPENDED = "Suspended"

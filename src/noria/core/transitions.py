@@ -160,10 +160,15 @@ TASK_RUN_RULES: tuple[Rule, ...] = (
     Rule((_S.PENDING,), _S.COMPLETED, (_A.ENGINE,), "the result is known from a cache"),
     Rule((_S.PENDING,), _S.FAILED, (_A.ENGINE,), "its arguments could not be prepared"),
     # It runs.
-    Rule((_S.RUNNING,), _S.RUNNING, (_A.ENGINE, _A.RETRY), "tries again at once"),
+    Rule(
+        (_S.RUNNING,),
+        _S.RUNNING,
+        (_A.ENGINE, _A.RETRY),
+        "tries again at once, or its fallback takes over",
+    ),
     Rule((_S.RUNNING,), _S.SCHEDULED, (_A.ENGINE, _A.RETRY), "waits before it tries again"),
     Rule((_S.RUNNING,), _S.PAUSED, (_A.ENGINE,), "the flow it stands for is paused"),
-    Rule((_S.RUNNING,), _S.COMPLETED, (_A.ENGINE,), "the function returned"),
+    Rule((_S.RUNNING,), _S.COMPLETED, (_A.ENGINE,), "the function returned, or its fallback"),
     Rule((_S.RUNNING,), _S.FAILED, (_A.ENGINE,), "the function raised, or took too long"),
     Rule((_S.PAUSED,), _S.RUNNING, (_A.ENGINE, _A.RESUME), "the flow it stands for goes on"),
     Rule((_S.PAUSED,), _S.FAILED, (_A.ENGINE, _A.REAPER), "nobody resumed it in time"),

@@ -30,6 +30,7 @@ from noria.engine.session import open_session
 from noria.values.digest import fingerprint
 
 if TYPE_CHECKING:
+    from noria.engine.fallbacks import StandIn
     from noria.engine.opening import Session
 
 CONTENT_LIMIT = 1 << 20
@@ -59,6 +60,7 @@ class TaskCall:
         "references",
         "returned",
         "run",
+        "stand_in",
         "task",
         "wait_for",
     )
@@ -79,6 +81,8 @@ class TaskCall:
         self.memo: MemoEntry | None = None
         self.returned: Any = NotSet
         """What the function returned, before it was made a state."""
+        self.stand_in: StandIn | None = None
+        """The fallback that serves in its place, once it has failed."""
         self.notes_result = kind == GroupKind.CALL
         """A future notes its value when it hands it out; a call does so at its end."""
         outer_tags = current_tags.get()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from noria.engine.execution import FlowExecution
     from noria.engine.pool import ThreadPool, Work
     from noria.engine.runs import TaskRun
+    from noria.engine.tolerance import Tally
 
 R = TypeVar("R")
 
@@ -76,6 +77,7 @@ class Future(Generic[R]):
         "__weakref__",
         "_callbacks",
         "_final",
+        "arguments",
         "observed",
         "owner",
         "run",
@@ -91,6 +93,8 @@ class Future(Generic[R]):
         are handed out."""
         self.work: Work | None = None
         """What runs the task, while it does."""
+        self.arguments: dict[str, Any] | None = None
+        """Those of a call that did not complete; the others are let go."""
         self._final = False
         self._callbacks: list[Callable[[Future[R]], None]] | None = None
 
@@ -265,18 +269,33 @@ def _tell(loop: Any, arrived: Any) -> None:
 
 
 class FutureList(list[Future[R]], Generic[R]):
-    """The futures of one `map`, in order."""
+    """The futures of one `map`, in order.
+
+    Attributes:
+        mapped: The parameters that differ from call to call.
+        tally: Counts the failures, when there may be some (`max_failures`).
+    """
+
+    mapped: tuple[str, ...] = ()
+    tally: Tally | None = None
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until all have ended, at most `timeout` seconds in all."""
         wait(self, timeout=timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:
-        """All values in order.
+        """All values in order; of a map with `max_failures`, those of the calls that completed.
+
+        Parameters:
+            timeout: Seconds that all may take together.
+            raise_on_failure: Raise the first failure; else each exception stands in its place.
 
         Raises:
             TimeoutError: Not all ended in time.
+            TooManyFailures: More failed than `max_failures` allows.
         """
+        if self.tally is not None and raise_on_failure:
+            return self._tolerant(self.tally, timeout)
         for future in self:
             future.observed = True
         deadline = None if timeout is None else clock.monotonic() + timeout
@@ -295,6 +314,14 @@ class FutureList(list[Future[R]], Generic[R]):
             else:
                 results.append(future.take(raise_on_failure))
         return results
+
+    def _tolerant(self, tally: Tally, timeout: float | None) -> list[R]:
+        done, pending = wait(self, timeout)
+        if pending:
+            raise TimeoutError(f"{len(pending)} (of {len(done) + len(pending)}) futures unfinished")
+        if tally.tripped:
+            raise tally.error(self)
+        return [each.take() for each in self if each.run.state_type is StateType.COMPLETED]
 
 
 def _left(deadline: float | None) -> float | None:

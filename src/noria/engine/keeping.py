@@ -76,7 +76,7 @@ def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
             serializer=_first(owner.result_serializer for owner in owners),
             storage=_first(owner.result_storage for owner in owners),
             limit=limit,
-            key=None if task.result_storage_key is None else task.storage_key(call.parameters),
+            key=_storage_key(call),
         )
     except (SerializationError, StoreError, ConfigurationError) as exc:
         _say(call, f"The result of task {task.name!r} cannot be kept: {exc}", wanted)
@@ -87,6 +87,15 @@ def keep(call: TaskCall, value: Any, wanted: bool) -> StoredValue | None:
     elif task.persist_result is False and execution is not None:
         execution.transient.append(call.run.raw_id)
     return stored
+
+
+def _storage_key(call: TaskCall) -> str | None:
+    """The name under which the task's results are kept; what a fallback gave is none of them."""
+    task = call.task
+    if task.result_storage_key is None or call.stand_in is not None:
+        return None
+    key: str = task.storage_key(call.parameters)
+    return key
 
 
 def _first(options: Iterator[Any]) -> Any:

@@ -38,6 +38,11 @@ class Expansion:
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that differ from call to call."""
+        return tuple(self._iterable)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for index in range(self._length):
             yield self._parameters(index)

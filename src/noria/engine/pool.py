@@ -62,7 +62,10 @@ class Work:
                 call.run.enter_state(interrupted_state(exc))
         finally:
             self.gate.belong_to(None)
-            # The arguments may be large, and a map has many runs: the future needs only the end.
+            # The arguments may be large, and a map has many runs: the future needs only the end,
+            # and of a failure what it was about.
+            if call.run.state_type is not StateType.COMPLETED:
+                self.future.arguments = call.parameters
             self.call = self.context = None
             call.run.slim()
             self.future.settle()
@@ -70,16 +73,26 @@ class Work:
     def cancel(self) -> None:
         """Never start, or interrupt what runs."""
         with _starting:
-            call = self.call
             if self.gate is not None:
                 self.gate.strike(CancelRun(), self)
                 return
-            if call is None or self.cancelled:
+        self.withdraw("Cancelled before it started.")
+
+    def withdraw(self, reason: str) -> None:
+        """Never start; what runs goes on.
+
+        Parameters:
+            reason: A sentence for the state.
+        """
+        with _starting:
+            call = self.call
+            if self.gate is not None or call is None or self.cancelled:
                 return
             self.cancelled = True
             self.call = self.context = None
+        self.future.arguments = call.parameters
         run = call.run
-        run.enter(StateType.CANCELLED, message="Cancelled before it started.")
+        run.enter(StateType.CANCELLED, message=reason)
         run.stop()
         if call.execution is not None:
             call.execution.record(run)

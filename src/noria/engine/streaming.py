@@ -6,20 +6,44 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 from typing import Any
 
+from noria.core.errors import TooManyFailures
 from noria.core.records import GroupKind
+from noria.core.states import StateType
 from noria.engine.calls import TaskCall
 from noria.engine.futures import Future, as_completed
 from noria.engine.groups import Place
+from noria.engine.tolerance import allowed_failures, causes, failures_of
 
 
-class _Window:
-    """The runs that are under way, at most so many."""
+class Window:
+    """The runs of a stream that are under way.
+
+    Parameters:
+        task: The task.
+        runner: Runs them.
+        concurrency: How many there may be.
+        ordered: Whether results come in the order of the elements.
+        static: Further arguments, the same for each run.
+        place: Where the stream stands.
+        max_failures: How many runs may fail; None raises the first failure as it is.
+
+    Raises:
+        ValueError: A number is too small.
+    """
 
     def __init__(
-        self, task: Any, runner: Any, concurrency: int, ordered: bool, static: Any, place: Place
+        self,
+        task: Any,
+        runner: Any,
+        concurrency: int,
+        ordered: bool,
+        static: dict[str, Any],
+        place: Place,
+        max_failures: int | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+        self._allowed = None if max_failures is None else allowed_failures(max_failures, None)
         self._task = task
         self._runner = runner
         self._size = concurrency
@@ -27,14 +51,18 @@ class _Window:
         self._static = static
         self._place = place
         self._futures: deque[Future[Any]] = deque()
+        self._failures: list[Future[Any]] = []
+        self._ended = 0
 
     def submit(self, element: Any) -> None:
+        """Start the run of one element."""
         parameters = self._task.spec.bind((element,), self._static)
         call = TaskCall(self._task, parameters, None, GroupKind.STREAM, self._place)
         self._futures.append(self._runner.submit_call(call))
 
     @property
     def full(self) -> bool:
+        """Whether nothing more may start before something has ended."""
         return len(self._futures) >= self._size
 
     def __bool__(self) -> bool:
@@ -48,49 +76,72 @@ class _Window:
         self._futures.remove(future)
         return future
 
+    def tolerates(self, future: Future[Any]) -> bool:
+        """Whether an ended run has failed and may.
+
+        Raises:
+            TooManyFailures: It is one too many.
+        """
+        self._ended += 1
+        if self._allowed is None or future.run.state_type is StateType.COMPLETED:
+            return False
+        if future.run.state_type is StateType.CANCELLED:
+            return False
+        self._failures.append(future)
+        if len(self._failures) > self._allowed:
+            why = causes(failures_of(self._failures, self._task.spec.names[:1]))
+            raise TooManyFailures(
+                f"{len(self._failures):,} of the first {self._ended:,} runs of "
+                f"{self._task.name!r} failed, and {self._allowed:,} may "
+                f"(max_failures={self._allowed}). {why}"
+            )
+        return True
+
     def cancel(self) -> None:
+        """Stop what is under way."""
         for future in self._futures:
             future.cancel()
 
 
-def stream(
-    task: Any,
-    iterable: Iterable[Any],
-    runner: Any,
-    concurrency: int,
-    ordered: bool,
-    static: dict[str, Any],
-    place: Place,
-) -> Generator[Any, None, None]:
-    """Results of `task` over `iterable`; see `Task.stream`."""
-    window = _Window(task, runner, concurrency, ordered, static, place)
+def stream(iterable: Iterable[Any], window: Window) -> Generator[Any, None, None]:
+    """Results over an iterable; see `Task.stream`."""
     try:
         for element in iterable:
             window.submit(element)
             if window.full:
-                yield window.next_future().result()
+                yield from _next(window)
         while window:
-            yield window.next_future().result()
+            yield from _next(window)
     finally:
         window.cancel()
 
 
-async def astream(
-    task: Any,
-    iterable: AsyncIterable[Any],
-    runner: Any,
-    concurrency: int,
-    static: dict[str, Any],
-    place: Place,
-) -> AsyncGenerator[Any, None]:
-    """Results of `task` over an async iterable; see `Task.stream`."""
-    window = _Window(task, runner, concurrency, True, static, place)
+def _next(window: Window) -> Generator[Any, None, None]:
+    """The next result; none when the run failed and may."""
+    future = window.next_future()
+    future.wait()
+    if not window.tolerates(future):
+        yield future.result()
+
+
+async def astream(iterable: AsyncIterable[Any], window: Window) -> AsyncGenerator[Any, None]:
+    """Results over an async iterable; see `Task.stream`."""
     try:
         async for element in iterable:
             window.submit(element)
             if window.full:
-                yield await window.next_future().result_async()
+                async for value in _anext(window):
+                    yield value
         while window:
-            yield await window.next_future().result_async()
+            async for value in _anext(window):
+                yield value
     finally:
         window.cancel()
+
+
+async def _anext(window: Window) -> AsyncGenerator[Any, None]:
+    future = window.next_future()
+    future.observed = True
+    await future.wait_async()
+    if not window.tolerates(future):
+        yield await future.result_async()

@@ -25,7 +25,7 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
-from noria.engine import caching, keeping, task_transactions
+from noria.engine import caching, fallbacks, keeping, task_transactions
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context, transaction_context
@@ -174,7 +174,12 @@ def _attempts(
             break
         delay = yield from _retry_delay(call, state, attempt)
         if delay is None:
-            call.run.enter_state(state)
+            if call.task.fallbacks:
+                if context.transaction is not None:
+                    yield from task_transactions.retried(context.transaction)
+                yield from fallbacks.serve(call, state, run_task)
+            else:
+                call.run.enter_state(state)
             break
         attempt += 1
         if context.transaction is not None:
@@ -248,6 +253,9 @@ def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
 def _end(call: TaskCall, context: TaskRunContext, key: str | None) -> Generator[Effect, Any, None]:
     """Keep the result, put the final state on record, commit or roll back, call the hooks."""
     run, task, execution = call.run, call.task, call.execution
+    if call.stand_in is not None:
+        # What a fallback gave is not what the task would have given: the next run is to try again.
+        key = None
     if run.state_type is StateType.COMPLETED:
         value = run.data
         stored: StoredValue | None = None
@@ -402,6 +410,8 @@ def _record(call: TaskCall, end: bool = False) -> None:
     error = None
     if isinstance(run.data, BaseException):
         error = to_json(error_facts(run.data))
+    elif call.stand_in is not None:
+        error = call.stand_in.error
     execution.record(run, error)
 
 

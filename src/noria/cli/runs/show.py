@@ -136,7 +136,8 @@ def _took(row: TaskRunRow) -> str:
 
 
 def _task_why(row: TaskRunRow) -> str:
-    if row.error is not None:
+    # What a fallback has made up for is on record, too; the message tells of both.
+    if row.error is not None and row.state is not StateType.COMPLETED:
         failure = failure_of(row.error, row.message)
         where = f" ({failure.frame})" if failure.frame else ""
         return one_line(failure_text(failure)) + where

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from noria.backend.port import ArtifactFilter, Backend
 from noria.cli import tree
@@ -16,6 +16,7 @@ from noria.core.records import (
     ArtifactRow,
     FlowRunRow,
     GroupCount,
+    GroupKind,
     GroupRow,
     TaskRunRow,
     task_run_name,
@@ -50,12 +51,16 @@ def collect(backend: Backend, row: FlowRunRow, now: int, depth: int = 0) -> tree
         number = caller.group if caller and caller.group in numbers else None
         placed.setdefault(number, []).append(collect(backend, child, now, depth + 1))
     names = {group.number: group.name for group in groups}
+    fallen_back = {group.parent for group in groups if group.kind == GroupKind.FALLBACK}
     slowest = [] if depth else _slowest(backend, row, names)
     artifacts = [] if depth else artifacts_of(backend, row, ARTIFACTS + 1)
     return tree.RunView(
         run=row,
         reference=short_id(backend, row.id),
-        groups=[_group_view(backend, group, placed.get(group.number, ())) for group in groups],
+        groups=[
+            _group_view(backend, group, placed.get(group.number, ()), fallen_back)
+            for group in groups
+        ],
         slowest=slowest,
         runs=placed.get(None, ()),
         hidden=hidden,
@@ -88,15 +93,17 @@ def _children(
     return sorted(worst_first[:most], key=lambda r: r.id), max(len(rows) - most, 0)
 
 
-def _group_view(backend: Backend, group: GroupRow, runs: Sequence[tree.RunView]) -> tree.GroupView:
+def _group_view(
+    backend: Backend, group: GroupRow, runs: Sequence[tree.RunView], parents: set[int | None]
+) -> tree.GroupView:
     failed = group.counts[GroupCount.FAILED] + group.counts[GroupCount.CRASHED]
     # A failed sub-flow that is shown tells its failure itself.
     if not failed or runs:
-        return tree.GroupView(group, reasons=_reasons(backend, group), runs=runs)
+        return tree.GroupView(group, reasons=_reasons(backend, group, parents), runs=runs)
     kinds = _failure_kinds(group, _sample(backend, group, FAILED))
     shown = kinds[:FAILURES]
     others = failed - sum(kind.calls for kind in shown)
-    return tree.GroupView(group, shown, others, _reasons(backend, group), runs)
+    return tree.GroupView(group, shown, others, _reasons(backend, group, parents), runs)
 
 
 def _failure_kinds(group: GroupRow, rows: Iterable[TaskRunRow]) -> list[tree.FailureView]:
@@ -114,20 +121,28 @@ def _failure_kinds(group: GroupRow, rows: Iterable[TaskRunRow]) -> list[tree.Fai
     return sorted(kinds.values(), key=lambda kind: -kind.calls)
 
 
-def _reasons(backend: Backend, group: GroupRow) -> list[str]:
-    """Why calls of a group were not run, or wait: the most frequent reason of each kind."""
-    found = []
+def _reasons(backend: Backend, group: GroupRow, fallen_back: set[int | None]) -> list[str]:
+    """Why calls of a group were not run, or wait, or were served by a fallback: the most frequent
+    reason of each kind."""
+    found: list[str] = []
     for position, kind, name in _EXPLAINED:
         if group.counts[position]:
-            rows = _sample(backend, group, (kind,))
-            reasons = Counter(
-                row.message
-                for row in rows
-                if row.message and state_name(kind, row.state_name) == name
-            )
             label = GroupCount.NAMES[position].replace("_", " ")
-            found += [f"{label}: {reason}" for reason, _ in reasons.most_common(1)]
+            found += _reason(backend, group, label, kind, name)
+    if group.number in fallen_back:
+        found += _reason(backend, group, "fallback", StateType.COMPLETED, Name.FALLBACK)
     return found
+
+
+def _reason(
+    backend: Backend, group: GroupRow, label: str, kind: StateType, name: str
+) -> Iterator[str]:
+    rows = _sample(backend, group, (kind,))
+    reasons = Counter(
+        row.message for row in rows if row.message and state_name(kind, row.state_name) == name
+    )
+    for reason, _ in reasons.most_common(1):
+        yield f"{label}: {reason}"
 
 
 def _sample(backend: Backend, group: GroupRow, states: Sequence[StateType]) -> Sequence[TaskRunRow]:

@@ -80,6 +80,9 @@ class ProcessWork(Work):
 
     def _perform(self, call: TaskCall, effect: Call) -> Any:
         """Have the function called; returns what it returns and raises what it raises."""
+        while call.stand_in is not None and call.stand_in.call is not None:
+            # The function is that of the fallback which has taken over.
+            call = call.stand_in.call
         pool, run = self._processes, call.run
         # First of all, so that a new process gets ready while its first task is pickled.
         child = pool.child(call.session())
