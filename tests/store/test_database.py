@@ -292,10 +292,9 @@ from tests.conformance.rows import batch, flow_run
 backend = LocalBackend(sys.argv[1])
 backend.append(batch(flow_run(name="parent")))
 backend.find_flow_runs("parent")
-inherited = backend._database._writer
 if (child := os.fork()) == 0:
+    assert backend._database._writer is None
     backend.append(batch(flow_run(name="child")))
-    assert backend._database._writer is not inherited
     found = len(backend.find_flow_runs("parent"))
     backend.close()
     os._exit(found)
@@ -311,6 +310,69 @@ if (child := os.fork()) == 0:
     os._exit(2)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+
+
+FORK_IN_THE_MIDST = """
+import os, sys, threading
+from noria.backend.local import LocalBackend
+from tests.conformance.rows import batch, flow_run
+backend = LocalBackend(sys.argv[1])
+inside, forks = threading.Event(), threading.Event()
+os.register_at_fork(before=forks.set)
+
+def hold():
+    with backend._database.write() as connection, backend._database.read() as reader:
+        reader.execute("select count(*) from flow_run").fetchall()
+        inside.set()
+        forks.wait()
+
+threading.Thread(target=hold).start()
+inside.wait()
+if (child := os.fork()) == 0:
+    backend.append(batch(flow_run(name="child")))
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+backend.close()
+"""
+
+
+def test_a_fork_waits_for_the_transactions_of_other_threads(path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FORK_IN_THE_MIDST, path],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+OUTLIVES = """
+import os, sys
+from noria.backend.local import LocalBackend
+from tests.conformance.rows import batch, flow_run
+backend = LocalBackend(sys.argv[1])
+backend.append(batch(flow_run(name="parent")))
+go, closed = os.pipe()
+if os.fork() == 0:
+    backend.append(batch(flow_run(name="child")))
+    os.write(closed, b"1")
+    os.read(0, 1)
+    backend.append(batch(flow_run(name="orphan")))
+    os._exit(0)
+os.read(go, 1)
+backend.close()
+"""
+
+
+def test_a_child_writes_on_after_its_parent_has_closed_the_store(path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", OUTLIVES, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert parent.wait() == 0
+    # The child holds stdout open until it ends.
+    parent.communicate(b"1")
+    store = LocalBackend(path)
+    assert len(store.find_flow_runs("orphan")) == 1
+    store.close()
 
 
 def test_a_forked_process_opens_the_store_anew(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ from noria.core import clock, ids
 from noria.core.errors import ObjectNotFound
 from noria.core.records import ArtifactRow
 from noria.engine.context import FlowRunContext, innermost
+from noria.engine.forks import new_lock
 from noria.engine.session import open_session
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PROGRESS = "progress"
 
 # Progress is told often: what was written here last need not be read back from the store.
 _recent: OrderedDict[bytes, ArtifactRow] = OrderedDict()
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 class Content(NamedTuple):

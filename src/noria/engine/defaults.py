@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import os
 from typing import Any
 
 from noria.engine.configuration import settings, sources
 
 _RETRY_VARIABLES = ("_DEFAULT_RETRIES", "_DEFAULT_RETRY_DELAY_SECONDS")
 _background: Any = None
+_process: int | None = None
 
 
 def _asked(prefix: str) -> bool:
@@ -34,9 +36,9 @@ def flow_retries() -> tuple[int, float]:
 
 def background_runner(make: Any) -> Any:
     """The runner of tasks that are started outside flows; ended with the process."""
-    global _background
-    if _background is None:
-        _background = make()
+    global _background, _process
+    if _background is None or _process != os.getpid():
+        _background, _process = make(), os.getpid()
         _background.__enter__()
         atexit.register(_background.__exit__, None, None, None)
     return _background

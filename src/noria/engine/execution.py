@@ -37,7 +37,8 @@ class FlowExecution:
     """
 
     inherited = False
-    """Whether this is the execution of a process that this one was forked from."""
+    """Whether this is the execution of a process that this one was forked from: nothing of it is
+    recorded, waited for or tried again here."""
 
     def __init__(
         self,
@@ -203,6 +204,12 @@ class FlowExecution:
             stop()
         else:
             self.gate.strike(error, self.gate_owner)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the run is the parent's, and so are the threads that work for it."""
+        self.inherited = True
+        self.futures = set()
+        self.unobserved = []
 
     def check_cancelled(self) -> None:
         """Raise if the run was asked to stop; called where a new task would begin."""

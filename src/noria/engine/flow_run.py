@@ -77,7 +77,8 @@ def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect,
     except GeneratorExit:
         raise
     except BaseException as exc:
-        yield from _interrupted(call, exc)
+        if not context.execution.inherited:
+            yield from _interrupted(call, exc)
         raise
 
 
@@ -141,7 +142,7 @@ def _attempts(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any,
     while True:
         yield from _begin(call)
         state = yield from _one_attempt(call, context, args, kwargs)
-        if state.type is not StateType.FAILED or attempt >= flow.retries:
+        if state.type is not StateType.FAILED or attempt >= flow.retries or execution.inherited:
             break
         attempt += 1
         delay = float(flow.retry_delay_seconds or 0)
@@ -313,6 +314,8 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     run, execution = call.run, call.execution
     assert execution is not None
     run.stop()
+    if execution.inherited:
+        return
     try:
         if run.state_type is StateType.COMPLETED:
             run.stored = yield Ask(lambda: flow_results.keep(call, run.data))

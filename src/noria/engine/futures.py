@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from noria.core import clock
 from noria.core.states import State, StateType, state_result
+from noria.engine.forks import new_lock
 from noria.engine.gate import gate
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 _PLAIN = frozenset({int, float, bool, type(None)})
@@ -208,6 +209,11 @@ class Future(Generic[R]):
         """Like `add_done_callback`, without counting as having looked."""
         with _lock:
             if not self._final:
+                if self.owner is not None and self.owner.inherited:
+                    raise RuntimeError(
+                        f"Task run {self.run.name!r} goes on in the process that this one was "
+                        "forked from, and its end is not known here. Wait for it there."
+                    )
                 if self._callbacks is None:
                     self._callbacks = []
                 self._callbacks.append(fn)

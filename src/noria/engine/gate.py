@@ -106,6 +106,11 @@ class Gate:
         if self._kept is error:
             self._kept = None
 
+    def begin_after_fork(self) -> None:
+        """In a forked child: another thread of the parent may have held the lock, to strike."""
+        self._lock = threading.RLock()
+        self._kept = self._struck = None
+
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         """Wait for an event, with the gate open; an interruption ends the waiting.
 

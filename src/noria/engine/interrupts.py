@@ -35,6 +35,7 @@ class _Deadline:
 _deadlines: list[_Deadline] = []
 _pending_cancels: list[tuple[BaseException, Stop | None]] = []
 _taken: list[Any] = []
+_masks = threading.local()
 _stops: list[list[Stop | None]] = []
 """Of each outermost run in the main thread whose SIGTERM is ours; None for a blocking one."""
 _NEVER = 0.0
@@ -54,7 +55,9 @@ def deadline(seconds: float, error: BaseException) -> Iterator[None]:
     try:
         yield
     finally:
-        _deadlines.remove(mine)
+        # A forked child has none.
+        if mine in _deadlines:
+            _deadlines.remove(mine)
         _arm()
         if outermost:
             signal.signal(signal.SIGALRM, previous)
@@ -127,7 +130,7 @@ def termination(stop: Stop | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        if ours:
+        if ours and mine in _stops:
             _stops.remove(mine)
         if not _stops:
             for number, previous in _taken:
@@ -161,6 +164,26 @@ def _in_a_step_of_the_loop() -> bool:
     asyncio = sys.modules["asyncio"]
     loop = asyncio._get_running_loop()
     return loop is not None and asyncio.current_task(loop) is not None
+
+
+def prepare_fork() -> None:
+    """Keep signals back until it is clear which process they are for."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, [number for number, _ in _taken])
+
+
+def go_on_after_fork() -> None:
+    """In the parent: let signals through again."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def begin_after_fork() -> None:
+    """In the child: signals do what they did before the first run, for no run here is stopped."""
+    for number, previous in _taken:
+        signal.signal(number, previous)
+    for inherited in (_taken, _stops, _pending_cancels, _deadlines):
+        inherited.clear()
+    gate().begin_after_fork()
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
 
 
 def struck_at(traceback: TracebackType | None) -> TracebackType | None:

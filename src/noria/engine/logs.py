@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from noria.core.settings import level_number
 from noria.engine import other_loggers as others
 from noria.engine.configuration import settings
 from noria.engine.context import FlowRunContext, TaskRunContext
+from noria.engine.forks import new_lock
 from noria.engine.log_lines import (
     FLOW_LOGGER,
     TASK_LOGGER,
@@ -23,7 +23,7 @@ from noria.engine.log_lines import (
 ROOT = "*"
 """Stands for the root logger where loggers that join are named."""
 
-_lock = threading.Lock()
+_lock = new_lock()
 _installed: set[str] = set()
 
 

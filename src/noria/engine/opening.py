@@ -22,6 +22,7 @@ from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
 from noria.engine import interrupts
 from noria.engine.sealed_arguments import protect
+from noria.journal.inherited import InheritedJournal
 from noria.journal.journal import Journal, Lease
 from noria.journal.replay import replay
 from noria.journal.tap import Tap
@@ -47,7 +48,7 @@ class Session:
         self._closed = False
         self.log_level = level_number(settings)
         self.results = ResultKeeper(settings)
-        self.journal = self._make_journal(taps)
+        self.journal = self._make_journal(Journal, taps)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
         lease = int(settings.lease_seconds * 1_000_000)
@@ -57,9 +58,9 @@ class Session:
         self.journal.lease = Lease(self.process, settings.lease_seconds, self._cancel)
         self.journal.on_refused = self._abandon
 
-    def _make_journal(self, taps: tuple[Tap, ...] = ()) -> Journal:
+    def _make_journal(self, kind: type[Journal], taps: tuple[Tap, ...] = ()) -> Journal:
         settings = self.settings
-        journal = Journal(
+        journal = kind(
             self.backend,
             settings.spool_path,
             taps,
@@ -74,8 +75,8 @@ class Session:
         """In a forked child: the runs and what is still to be written are the parent's; what the
         child logs in them has a journal of its own."""
         for execution in self.executions.values():
-            execution.inherited = True
-        self.journal = self._make_journal()
+            execution.leave_to_parent()
+        self.journal = self._make_journal(InheritedJournal)
 
     def start(self) -> None:
         """Take care of what earlier processes left: spooled records and runs without a process."""

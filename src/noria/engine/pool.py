@@ -19,12 +19,13 @@ from noria.engine import interrupts
 from noria.engine.calls import TaskCall
 from noria.engine.drivers import drive
 from noria.engine.effects import Program
+from noria.engine.forks import new_lock
 from noria.engine.futures import Future, serving
 from noria.engine.gate import Gate
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
 
-_starting = threading.Lock()
+_starting = new_lock()
 """Held where it is decided whether a task starts or is cancelled before."""
 
 
@@ -68,7 +69,9 @@ class Work:
                 self.future.arguments = call.parameters
             self.call = self.context = None
             call.run.slim()
-            self.future.settle()
+            # A child that the task has forked may come back here: the future is the parent's.
+            if serving.pool is not None:
+                self.future.settle()
 
     def cancel(self) -> None:
         """Never start, or interrupt what runs."""
@@ -237,7 +240,11 @@ class ThreadPool:
             try:
                 work.run()
             finally:
-                self.end_turn()
+                forked = serving.pool is None
+                if not forked:
+                    self.end_turn()
+            if forked:
+                return
             del work
 
     def cancel_all(self) -> None:

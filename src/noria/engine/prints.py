@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import builtins
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from noria.engine.context import FlowRunContext, TaskRunContext, innermost
+from noria.engine.forks import new_lock
 
 INFO = 20
 
 _real_print = builtins.print
-_lock = threading.Lock()
+_lock = new_lock()
 _users = 0
 
 

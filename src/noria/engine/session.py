@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from noria.core.errors import StoreError
-from noria.engine import configuration
+from noria.engine import configuration, interrupts
+from noria.engine.forks import new_lock
+from noria.engine.futures import serving
 
 if TYPE_CHECKING:
     from noria.engine.opening import Session
 
-_lock = threading.Lock()
+_lock = new_lock()
 _current: Session | None = None
 _override: Session | None = None
+_inherited: list[Session] = []
+"""Those of the processes that this one was forked from, whose runs its code may still stand in."""
 
 
 def open_session() -> Session:
@@ -32,10 +35,10 @@ def open_session() -> Session:
         return _override
     settings = configuration.settings()
     current = _current
-    if current is not None and current.settings == settings and current.pid == os.getpid():
+    if current is not None and current.settings == settings:
         return current
     with _lock:
-        if _current is not None and _current.pid == os.getpid():
+        if _current is not None:
             if _current.settings == settings:
                 return _current
             if not _current.executions:
@@ -56,18 +59,24 @@ def open_session() -> Session:
 @functools.cache
 def _watch_forks() -> None:
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(
+            before=interrupts.prepare_fork,
+            after_in_parent=interrupts.go_on_after_fork,
+            after_in_child=_after_fork,
+        )
 
 
 def _after_fork() -> None:
     """In a forked child: its runs are its own, in a session of its own."""
-    global _lock, _override
-    # Another thread of the parent may have held it.
-    _lock = threading.Lock()
+    global _current, _override
+    interrupts.begin_after_fork()
+    serving.pool = None
     for session in (_current, _override):
-        if session is not None:
-            session.leave_to_parent()
-    _override = None
+        if session is not None and session not in _inherited:
+            _inherited.append(session)
+    for session in _inherited:
+        session.leave_to_parent()
+    _current = _override = None
 
 
 @contextmanager

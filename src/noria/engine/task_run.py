@@ -253,6 +253,8 @@ def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
 def _end(call: TaskCall, context: TaskRunContext, key: str | None) -> Generator[Effect, Any, None]:
     """Keep the result, put the final state on record, commit or roll back, call the hooks."""
     run, task, execution = call.run, call.task, call.execution
+    if execution is not None and execution.inherited:
+        return
     if call.stand_in is not None:
         # What a fallback gave is not what the task would have given: the next run is to try again.
         key = None
@@ -296,8 +298,8 @@ def _cut_short(
     call: TaskCall, exc: BaseException, context: TaskRunContext | None = None
 ) -> Generator[Effect, Any, None]:
     """Put on record what ended the run from outside the user's function, wherever it was."""
-    run = call.run
-    if run.end is not None:
+    run, execution = call.run, call.execution
+    if run.end is not None or (execution is not None and execution.inherited):
         return
     if isinstance(exc, Exception):
         run.enter_state(failed_state(exc, "Task run encountered an exception"))
@@ -314,8 +316,8 @@ def _retry_delay(
     call: TaskCall, state: State[Any], attempt: int
 ) -> Generator[Effect, Any, float | None]:
     """Seconds until the next attempt; None when this failure is final."""
-    task = call.task
-    if attempt >= task.retries:
+    task, execution = call.task, call.execution
+    if attempt >= task.retries or (execution is not None and execution.inherited):
         return None
     failure = state.data
     if isinstance(failure, BaseException):

@@ -2,6 +2,10 @@
 
 One connection writes, under a lock; readers have connections of their own and never wait for the
 writer. A database in memory lives in its only connection, which readers and writer share.
+
+No connection outlives a fork. SQLite keeps a table of its files and locks in the memory of the
+process: a child that inherits it takes locks for its own that it does not have, waits for ever for
+those that a thread of the parent held, and writes into a log that the parent deletes at its end.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from noria.core.errors import StoreError
-from noria.store import migrations
+from noria.store import forks, migrations
 from noria.store.sqlite import faults, schema
 from noria.store.sqlite.connection import SqliteConnection, connect
 from noria.store.sqlite.schema import CONNECTION
@@ -31,7 +35,10 @@ WRITE_ATTEMPTS = 4000
 PAUSE_SECONDS = 0.005
 READ_WAIT_SECONDS = 30.0
 
-# A forked child may neither use nor close the connections it inherits: they stay referenced.
+FORK_WAIT_SECONDS = 5.0
+"""How long a fork waits for transactions of other threads to end."""
+
+# What could not be closed before a fork may neither be used nor closed in the child.
 _inherited: list[object] = []
 
 
@@ -51,7 +58,9 @@ class SqliteDatabase:
         self._closed = False
         if not self.in_memory:
             _make_folder(path)
+        self._lost = False
         self._start()
+        forks.watch(self)
         try:
             with self._lock, self._explained():
                 self._migrate()
@@ -60,17 +69,18 @@ class SqliteDatabase:
             raise
 
     def _start(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.RLock()
         self._writer: SqliteConnection | None = None
-        self._idle_lock = threading.Lock()
+        self._rest = threading.Condition()
         self._idle: list[SqliteConnection] = []
+        self._reading = 0
 
     @contextmanager
     def write(self) -> Iterator[SqliteConnection]:
         """A transaction that holds the write lock; an exception rolls it back."""
-        with self._exclusive() as connection:
-            self._patiently(connection, CONNECTION.begin)
+        with self._explained():
+            # Between two attempts nothing is held: a fork need not wait for another process.
+            connection = persist(self._begin)
             try:
                 yield connection
                 connection.commit()
@@ -79,6 +89,19 @@ class SqliteDatabase:
                 if connection.in_transaction:
                     connection.rollback()
                 raise
+            finally:
+                self._lock.release()
+
+    def _begin(self) -> SqliteConnection:
+        """Begin a transaction; the lock is held on return."""
+        self._lock.acquire()
+        try:
+            connection = self._the_writer()
+            connection.execute(CONNECTION.begin)
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
 
     @contextmanager
     def read(self) -> Iterator[SqliteConnection]:
@@ -87,7 +110,6 @@ class SqliteDatabase:
             with self._exclusive() as connection:
                 yield connection
             return
-        self._notice_fork()
         with self._explained():
             connection = self._take_reader()
             try:
@@ -116,40 +138,55 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close all connections; closing twice is harmless."""
-        self._notice_fork()
-        with self._lock:
-            with self._idle_lock:
-                self._closed = True
-                idle, self._idle = self._idle, []
-            writer, self._writer = self._writer, None
-            for connection in idle if writer is None else [*idle, writer]:
-                connection.close()
+        with self._lock, self._rest:
+            self._closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the connections that nobody uses just now."""
+        idle, self._idle = self._idle, []
+        writer, self._writer = self._writer, None
+        for connection in idle if writer is None else [*idle, writer]:
+            connection.close()
 
     @contextmanager
     def _exclusive(self) -> Iterator[SqliteConnection]:
-        self._notice_fork()
         with self._lock, self._explained():
-            if self._writer is None:
-                self._writer = self._connect(WRITE_WAIT_SECONDS)
-                self._patiently(self._writer, CONNECTION.synchronous)
-            yield self._writer
+            yield self._the_writer()
+
+    def _the_writer(self) -> SqliteConnection:
+        if self._writer is None:
+            self._writer = self._connect(WRITE_WAIT_SECONDS)
+            self._patiently(self._writer, CONNECTION.synchronous)
+        return self._writer
 
     def _take_reader(self) -> SqliteConnection:
-        with self._idle_lock:
+        with self._rest:
+            self._reading += 1
             if self._idle:
                 return self._idle.pop()
-        connection = self._connect(READ_WAIT_SECONDS)
-        connection.execute(CONNECTION.read_only)
+        try:
+            connection = self._connect(READ_WAIT_SECONDS)
+            connection.execute(CONNECTION.read_only)
+        except BaseException:
+            self._give_back(None)
+            raise
         return connection
 
-    def _give_back(self, connection: SqliteConnection) -> None:
-        with self._idle_lock:
+    def _give_back(self, connection: SqliteConnection | None) -> None:
+        with self._rest:
+            self._reading -= 1
+            self._rest.notify_all()
+            if connection is None:
+                return
             if not self._closed:
                 self._idle.append(connection)
                 return
         connection.close()
 
     def _connect(self, wait: float) -> SqliteConnection:
+        if self._lost:
+            raise StoreError("A store in memory cannot be used in a forked process.")
         if self._closed:
             raise StoreError(f"The store {self.path} was closed; open it again to use it.")
         return connect(self.path, wait)
@@ -166,12 +203,24 @@ class SqliteDatabase:
     def _patiently(self, connection: SqliteConnection, statement: Statement) -> list[Any]:
         return persist(lambda: connection.execute(statement).fetchall())
 
-    def _notice_fork(self) -> None:
-        if self._pid == os.getpid():
-            return
-        if self.in_memory:
-            raise StoreError("A store in memory cannot be used in a forked process.")
+    def prepare_fork(self) -> None:
+        """Let no thread begin anything, and close what is open once it is at rest."""
+        self._at_rest = self._lock.acquire(timeout=FORK_WAIT_SECONDS)
+        self._rest.acquire()
+        readers = self._rest.wait_for(lambda: not self._reading, FORK_WAIT_SECONDS)
+        if self._at_rest and readers and not self.in_memory:
+            self._let_go()
+
+    def go_on_after_fork(self) -> None:
+        """In the parent: the next who needs a connection opens one."""
+        self._rest.release()
+        if self._at_rest:
+            self._lock.release()
+
+    def begin_after_fork(self) -> None:
+        """In the child: locks that nobody holds, and connections of its own."""
         _inherited.append((self._writer, self._idle))
+        self._lost = self.in_memory
         self._start()
 
     @contextmanager
