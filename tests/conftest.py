@@ -8,10 +8,15 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from noria.core.redaction import redactor
 from noria.engine import session as sessions
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from noria.core.errors import ConfigurationError
@@ -152,6 +152,8 @@ DOMAINS = st.sampled_from(["x.cn", "例子.中国", "a-b.example.com"])
 
 @given(st.text(LETTERS, min_size=1), DOMAINS)
 def test_an_email_shows_two_characters_at_most(local, domain):
+    # The plain form of some letters holds what stands between addresses: a blank, or "3," of "🄄".
+    assume(all(character.isalnum() for character in text_of(local)))
     shown, stars, rest = mask_email(f"{local}@{domain}").partition(STARS)
     assert (stars, rest) == (STARS, "@" + domain)
     plain = text_of(local)
