@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from noria.core import clock
 from noria.engine import interrupts
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.futures import serving, stop_waiting
 from noria.engine.gate import Gate
 
 R = TypeVar("R")
@@ -111,11 +112,12 @@ def _through(gate: Gate, fn: Callable[[], Any]) -> Any:
 
 
 class _Beside:
-    """One call on one daemon thread, under a copy of the caller's context."""
+    """One call on one daemon thread, under a copy of the caller's context and for its pool."""
 
     def __init__(self, fn: Callable[[], Any]) -> None:
         self._fn = fn
         self._context = copy_context()
+        self._pool = serving.pool
         self._value: Any = None
         self._raised: BaseException | None = None
         self._gate: Gate | None = None
@@ -125,10 +127,12 @@ class _Beside:
     def _run(self) -> None:
         self._gate = gate = interrupts.gate()
         gate.shut()
+        serving.pool = self._pool
         try:
             self._value = self._context.run(_through, gate, self._fn)
         except BaseException as exc:  # noqa: BLE001 - handed to the waiting thread
             self._raised = exc
+        stop_waiting()
         self._done.set()
 
     def outcome(self, seconds: float | None = None, on_timeout: BaseException | None = None) -> Any:

@@ -33,9 +33,15 @@ _PLAIN = frozenset({int, float, bool, type(None)})
 
 
 class Serving(threading.local):
-    """The pool whose worker the current thread is."""
+    """What the current thread does for a pool.
+
+    Attributes:
+        pool: The pool whose worker it is, or in the place of whose worker it calls a function.
+        waits: For how many futures it waits; several on an event loop.
+    """
 
     pool: ThreadPool | None = None
+    waits = 0
 
 
 serving = Serving()
@@ -50,12 +56,51 @@ def waiting() -> Iterator[None]:
         return
     own = gate()
     was_open = own.shut()
-    pool.stand_aside()
+    _stand_aside(pool)
     try:
         yield
     finally:
-        pool.come_back()
+        _come_back(pool)
         own.restore(was_open)
+
+
+async def waiting_async(arrived: Any) -> None:
+    """Wait for an event of the running loop; if that runs in a worker, the pool may run something
+    else meanwhile."""
+    pool = serving.pool
+    if pool is None:
+        await arrived.wait()
+        return
+    own = gate()
+    try:
+        was_open = own.shut()
+        _stand_aside(pool)
+        own.restore(was_open)
+        await arrived.wait()
+    finally:
+        was_open = own.shut()
+        _come_back(pool)
+        own.restore(was_open)
+
+
+def _stand_aside(pool: ThreadPool) -> None:
+    serving.waits += 1
+    if serving.waits == 1:
+        pool.stand_aside()
+
+
+def _come_back(pool: ThreadPool) -> None:
+    if serving.waits:
+        serving.waits -= 1
+        if not serving.waits:
+            pool.come_back()
+
+
+def stop_waiting() -> None:
+    """At the end of a call: an interruption may have struck between a wait and its end."""
+    if serving.waits and serving.pool is not None:
+        serving.waits = 0
+        serving.pool.come_back()
 
 
 class Future(Generic[R]):
@@ -146,11 +191,11 @@ class Future(Generic[R]):
         arrived = asyncio.Event()
         self.on_done(lambda _: _tell(loop, arrived))
         if timeout is None:
-            await arrived.wait()
+            await waiting_async(arrived)
             return
         try:
             async with asyncio.timeout(timeout):
-                await arrived.wait()
+                await waiting_async(arrived)
         except TimeoutError:
             return
 

@@ -20,7 +20,7 @@ from noria.engine.calls import TaskCall
 from noria.engine.drivers import drive
 from noria.engine.effects import Program
 from noria.engine.forks import new_lock
-from noria.engine.futures import Future, serving
+from noria.engine.futures import Future, serving, stop_waiting
 from noria.engine.gate import Gate
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
@@ -242,6 +242,7 @@ class ThreadPool:
             finally:
                 forked = serving.pool is None
                 if not forked:
+                    stop_waiting()
                     self.end_turn()
             if forked:
                 return
