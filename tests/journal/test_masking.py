@@ -154,7 +154,8 @@ def test_a_spool_is_masked(tmp_path, monkeypatch, capsys):
     journal.append(log(flow_run(), SECRET))
     journal.append(flow_run(name=SECRET))
     journal.close()
-    ((_, records),) = spooled(str(tmp_path / "spool"))
+    [spool] = spooled(str(tmp_path / "spool"))
+    records = spool.read()
     assert Folder().fold(records).logs[0].message == MASK
     for path in tmp_path.rglob("*.spool"):
         assert b"s3cr3t" not in path.read_bytes()

@@ -13,6 +13,7 @@ from noria.backend.port import (
     RunSummary,
     StoreInfo,
 )
+from noria.backend.processes import is_alive
 from noria.core.conditions import Condition
 from noria.core.records import (
     ArtifactRow,
@@ -87,6 +88,11 @@ class LocalBackend:
     def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
         with self._database.write() as connection:
             processes.end(connection, process, now, verdict)
+
+    def lives(self, process: bytes, now: int) -> bool:
+        with self._database.read() as connection:
+            row = processes.get(connection, process)
+        return row is not None and is_alive(row, now)
 
     def reap(self, now: int) -> list[CrashVerdict]:
         # Mostly all are alive, and looking takes no lock; who is dead does not come back.

@@ -114,6 +114,9 @@ class Backend(Protocol):
     def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
         """Say that a process has ended and how."""
 
+    def lives(self, process: bytes, now: int) -> bool:
+        """Whether a process is known and lives."""
+
     def reap(self, now: int) -> list[CrashVerdict]:
         """Mark runs whose process is gone (dead pid on this host, ended lease elsewhere) Crashed,
         with their unfinished task runs and group counts."""

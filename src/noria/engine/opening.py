@@ -23,7 +23,8 @@ from noria.core.settings import Settings, level_number
 from noria.engine import interrupts
 from noria.engine.sealed_arguments import protect
 from noria.journal.inherited import InheritedJournal
-from noria.journal.journal import Journal, Lease
+from noria.journal.journal import Journal
+from noria.journal.lease import Lease
 from noria.journal.replay import replay
 from noria.journal.tap import Tap
 from noria.values.results import ResultKeeper
@@ -48,14 +49,15 @@ class Session:
         self._closed = False
         self.log_level = level_number(settings)
         self.results = ResultKeeper(settings)
-        self.journal = self._make_journal(Journal, taps)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
         lease = int(settings.lease_seconds * 1_000_000)
         row = processes.this_process(clock.now(), lease)
         self.process = row.id
         backend.register_process(row)
-        self.journal.lease = Lease(self.process, settings.lease_seconds, self._cancel)
+        self.journal = self._make_journal(Journal, taps)
+        self.journal.lease = Lease(backend, row.id, settings.lease_seconds, self._cancel)
+        self.journal.give_up = backend.close
         self.journal.on_refused = self._abandon
 
     def _make_journal(self, kind: type[Journal], taps: tuple[Tap, ...] = ()) -> Journal:
@@ -66,6 +68,7 @@ class Session:
             taps,
             settings.journal_buffer,
             settings.journal_flush_timeout,
+            self.process,
         )
         journal.pause = interrupts.pause
         journal.protect = partial(protect, settings, self.backend)
@@ -80,7 +83,7 @@ class Session:
 
     def start(self) -> None:
         """Take care of what earlier processes left: spooled records and runs without a process."""
-        replay(self.backend, self.settings.spool_path)
+        replay(self.backend, self.settings.spool_path, self.process)
         self.backend.reap(clock.now())
 
     def _cancel(self, flow_runs: list[bytes]) -> None:

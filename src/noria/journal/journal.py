@@ -11,7 +11,6 @@ cancel requests.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,11 +19,12 @@ from contextlib import suppress
 from noria.backend.port import Backend
 from noria.core import clock
 from noria.core.records import Record
-from noria.core.redaction import redactor
 from noria.journal.fold import Folder
+from noria.journal.lease import LISTEN_SECONDS, Lease
 from noria.journal.masking import Protect, masked_all
 from noria.journal.spool import remove_spool, write_spool
 from noria.journal.tap import Tap
+from noria.journal.telling import tell
 
 GATHER_SECONDS = 0.004
 """How long records gather before they are written."""
@@ -33,10 +33,6 @@ IDLE_ROUNDS = 25
 BATCH_RECORDS = 4096
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses between attempts to write a batch that the store refused; the last one repeats."""
-REAP_SECONDS = 2.0
-"""How often the writer looks for runs whose process has died."""
-LISTEN_SECONDS = 0.25
-"""How often the writer looks whether another process has asked for a cancel."""
 
 
 class _Mark:
@@ -48,30 +44,16 @@ class _Mark:
         self.reached = reached
 
 
-class Lease:
-    """The duty to show that this process lives, done by the writer between batches."""
-
-    def __init__(
-        self, process: bytes, seconds: float, on_cancel: Callable[[list[bytes]], None]
-    ) -> None:
-        self.process = process
-        self.every = max(0.2, seconds / 4)
-        self.on_cancel = on_cancel
-        self.next_beat = clock.monotonic() + self.every
-        self.next_listen = 0.0
-        self.next_reap = clock.monotonic() + REAP_SECONDS
-        self.counter = -1
-
-
 class Journal:
     """Takes records from any thread and sees them to the backend in order.
 
     Parameters:
         backend: Where batches go.
         spool_folder: Where records go that the backend never took.
-        taps: Listeners, called with every record before it is written.
+        taps: Listeners, shown every record once it is committed.
         buffer: Records that may wait before `append` blocks its caller.
         flush_timeout: Seconds that `close` waits for the backend before spooling.
+        process: The id of this process, which owns what it spools.
     """
 
     def __init__(
@@ -81,12 +63,14 @@ class Journal:
         taps: Sequence[Tap] = (),
         buffer: int = 20_000,
         flush_timeout: float = 30.0,
+        process: bytes = b"",
     ) -> None:
         self._backend = backend
         self._spool_folder = spool_folder
         self._taps = tuple(taps)
         self._buffer = buffer
         self.flush_timeout = flush_timeout
+        self._process = process
         self._queue: deque[Record | _Mark] = deque()
         self._folder = Folder()
         self._unwritten: list[Record] = []
@@ -106,6 +90,9 @@ class Journal:
         self.protect: Protect = lambda flow_run, arguments: None
         """What is written of arguments of a flow run that hold a secret."""
         self.on_refused: Callable[[list[bytes]], None] = lambda runs: None
+        """Told of runs that a later execution owns."""
+        self.give_up: Callable[[], None] = lambda: None
+        """Ends the backend's patience with a store that has not taken all before the end."""
 
     def append(self, record: Record) -> None:
         """Take a record; blocks only while the store is far behind."""
@@ -151,15 +138,15 @@ class Journal:
         if not left:
             return
         try:
-            path = write_spool(self._spool_folder, masked_all(left, self.protect))
+            path = write_spool(self._spool_folder, masked_all(left, self.protect), self._process)
         except OSError as exc:
             if last:
-                self._say(f"noria: {len(left)} records are lost: {exc}.")
+                tell(f"{len(left)} records are lost: {exc}.")
             return
         before, self._spooled = self._spooled, path
         if before is None:
-            self._say(
-                f"noria: the store has not taken {len(left)} records in {self.flush_timeout:g} s; "
+            tell(
+                f"the store has not taken {len(left)} records in {self.flush_timeout:g} s; "
                 f"they are kept in {os.path.dirname(path)} and will be stored when Noria next "
                 "starts."
             )
@@ -177,8 +164,10 @@ class Journal:
         if self._thread is not None:
             # Whoever has waited once already, or cannot wait, is not made to wait again.
             patient = self._spooled is None and not self._hurried
-            self.flush(None if patient else 0)
+            written = self.flush(None if patient else 0)
             self._closing = True
+            if not written:
+                self.give_up()
             self._rouse()
             self._thread.join(timeout=5)
         self.spool_pending(last=True)
@@ -260,9 +249,9 @@ class Journal:
             try:
                 refused = self._backend.append(batch)
             except Exception as exc:  # noqa: BLE001 - whatever it is, no record may be lost
-                self._tell_once(exc)
                 if self._closing:
                     return False
+                self._tell_once(exc)
                 clock.pause(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
                 self._keep_lease()
@@ -272,18 +261,23 @@ class Journal:
         self._hurried = False
         if self._told:
             self._told = False
-            self._say("noria: the store takes records again; nothing was lost.")
+            tell("the store takes records again; nothing was lost.")
         # Only now: nobody is told of anything that is not committed.
         self._show(lambda tap: tap.see(records))
         if refused:
             self._hand_on(self.on_refused, refused)
         return True
 
-    def _hand_on(self, tell: Callable[[list[bytes]], None], runs: list[bytes]) -> None:
-        try:
-            tell(runs)
-        except Exception as exc:  # noqa: BLE001 - a run that cannot be told must not end the writing
-            self._say(f"noria: a run could not be stopped: {exc!r}")
+    @staticmethod
+    def _hand_on(stop: Callable[[list[bytes]], None], runs: list[bytes]) -> None:
+        def hand_on() -> None:
+            try:
+                stop(runs)
+            except Exception as exc:  # noqa: BLE001 - there is nobody else to tell
+                tell(f"a run could not be stopped: {exc!r}")
+
+        # Callbacks of the user's are called for what is stopped, and may wait for this writer.
+        threading.Thread(target=hand_on, name="noria-stop", daemon=True).start()
 
     def _show(self, show: Callable[[Tap], None]) -> None:
         for tap in self._taps:
@@ -291,28 +285,14 @@ class Journal:
                 show(tap)
             except Exception as exc:  # noqa: BLE001 - a listener must not end the writing
                 self._taps = tuple(other for other in self._taps if other is not tap)
-                self._say(f"noria: {type(tap).__name__} has failed and is left out: {exc!r}")
+                tell(f"{type(tap).__name__} has failed and is left out: {exc!r}")
 
     def _keep_lease(self) -> None:
         lease = self.lease
         if lease is None:
             return
-        moment = clock.monotonic()
-        if moment < lease.next_listen:
-            return
-        lease.next_listen = moment + LISTEN_SECONDS
         try:
-            counter = self._backend.change_counter()
-            if moment < lease.next_beat and counter == lease.counter:
-                return
-            lease.counter = counter
-            lease.next_beat = moment + lease.every
-            now = clock.now()
-            asked = self._backend.beat(lease.process, now)
-            if moment >= lease.next_reap:
-                # Whoever lives looks after those who died: nobody else may be there to do it.
-                lease.next_reap = moment + REAP_SECONDS
-                self._backend.reap(now)
+            asked = lease.keep()
         except Exception as exc:  # noqa: BLE001 - a missed beat must not end the writer
             self._tell_once(exc)
             return
@@ -322,15 +302,7 @@ class Journal:
     def _tell_once(self, exc: Exception) -> None:
         if not self._told:
             self._told = True
-            self._say(
-                f"noria: the store does not take records just now ({exc}). "
+            tell(
+                f"the store does not take records just now ({exc}). "
                 "They are kept in memory and tried again; the run goes on."
             )
-
-    @staticmethod
-    def _say(text: str) -> None:
-        try:
-            sys.stderr.write(redactor.mask(text) + "\n")
-        except (OSError, ValueError, AttributeError):
-            # No usable stderr: the records matter, the sentence does not.
-            return

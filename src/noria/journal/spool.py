@@ -1,11 +1,16 @@
-"""Records that the store never took, kept in files until a later start replays them."""
+"""Records that the store never took, kept in files until a later start replays them.
+
+A file's name says when it was made and which process owns it. As long as that one lives it is going
+to write the records itself, and nobody else may.
+"""
 
 from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from noria.core import ids
 from noria.core.hashing import blake2b
@@ -14,14 +19,56 @@ from noria.core.records import Record
 SUFFIX = ".spool"
 
 
-def write_spool(folder: str, records: Sequence[Record]) -> str:
+class Spool(NamedTuple):
+    """A file of records.
+
+    Attributes:
+        path: Where it is.
+        owner: The id of the process that wrote it, or has taken it over.
+    """
+
+    path: str
+    owner: bytes
+
+    def read(self) -> list[Record]:
+        """The records.
+
+        Raises:
+            OSError: The file cannot be opened, or has been taken by somebody else.
+            ValueError: What it holds are not records that this version knows.
+        """
+        with open(self.path, "rb") as file:
+            data = file.read()
+        try:
+            return list(pickle.loads(data))
+        except Exception as exc:
+            # A damaged pickle may raise anything at all.
+            raise ValueError(f"{type(exc).__name__}: {exc}") from exc
+
+    def claim(self, process: bytes) -> Spool | None:
+        """Make a process the owner; None when another has been quicker."""
+        folder, name = os.path.split(self.path)
+        path = os.path.join(folder, _name(name.partition(".")[0], process))
+        try:
+            os.rename(self.path, path)
+        except FileNotFoundError:
+            return None
+        return Spool(path, process)
+
+
+def write_spool(folder: str, records: Sequence[Record], owner: bytes = b"") -> str:
     """Write `records` to a new file and return its path; in the worst case a temporary folder's.
+
+    Parameters:
+        folder: Where it is to be.
+        records: What it is to hold.
+        owner: The id of the process that has yet to write them to the store.
 
     Raises:
         OSError: No folder takes them; names those that were tried.
     """
     data = pickle.dumps(list(records), protocol=5)
-    name = ids.to_text(ids.new_id()) + SUFFIX
+    name = _name(ids.to_text(ids.new_id()), owner)
     refusals = []
     for place in (folder, _refuge(folder)):
         try:
@@ -38,22 +85,27 @@ def remove_spool(path: str) -> None:
         os.unlink(path)
 
 
-def spooled(folder: str) -> Iterator[tuple[str, list[Record]]]:
-    """Every whole spool file with its records, oldest first; unreadable ones are left in place."""
-    paths = [
+def spooled(folder: str) -> list[Spool]:
+    """All files, oldest first."""
+    paths = sorted(
         (name, os.path.join(place, name))
         for place in (folder, _refuge(folder))
         if _is_ours(place)
         for name in os.listdir(place)
         if name.endswith(SUFFIX)
-    ]
-    for _, path in sorted(paths):
-        try:
-            with open(path, "rb") as file:
-                records = list(pickle.load(file))
-        except Exception:  # noqa: BLE001 - a damaged pickle may raise anything at all
-            continue
-        yield path, records
+    )
+    return [Spool(path, _owner(name)) for name, path in paths]
+
+
+def _name(moment: str, owner: bytes) -> str:
+    return f"{moment}.{owner.hex()}{SUFFIX}"
+
+
+def _owner(name: str) -> bytes:
+    try:
+        return bytes.fromhex(name.removesuffix(SUFFIX).partition(".")[2])
+    except ValueError:
+        return b""
 
 
 def _refuge(folder: str) -> str:

@@ -1,5 +1,6 @@
 -- name: write
--- Write task runs; a row of an earlier execution never overwrites a later one.
+-- Write task runs: an earlier execution never overwrites a later one, within one execution an
+-- end stays until another end comes or another call of the same id (a flow is tried again).
 insert into task_run (
     id, flow_run, epoch, group_number, parent, name, state, state_name, message, run_count, created,
     started, duration, identity, result_format, result_inline, result_reference, result_size,
@@ -33,7 +34,16 @@ on conflict (id) do update set
     tags = excluded.tags,
     error = excluded.error,
     history = excluded.history
-where excluded.epoch >= task_run.epoch
+where
+    excluded.epoch > task_run.epoch
+    or (
+        excluded.epoch = task_run.epoch
+        and (
+            task_run.state not between 3 and 6
+            or excluded.state between 3 and 6
+            or excluded.created <> task_run.created
+        )
+    )
 
 -- name: get
 -- One task run.
