@@ -27,6 +27,7 @@ MODULES = (
     "noria.monitoring",
     "noria.privacy",
     "noria.runs",
+    "noria.schedules",
     "noria.settings",
     "noria.states",
     "noria.task_runners",

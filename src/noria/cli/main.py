@@ -19,6 +19,7 @@ from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
 from noria.cli.profile import COMMANDS as PROFILE
 from noria.cli.runs import COMMANDS as RUNS
+from noria.cli.schedule import COMMANDS as SCHEDULE
 from noria.cli.secret import COMMANDS as SECRET
 from noria.cli.var import COMMANDS as VAR
 from noria.core.errors import ConfigurationError, MissingProfileError, TerminationSignal
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "stats": Entry(
         "noria.cli.stats", "stats", "Show how long a task takes and how often it fails."
     ),
+    "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
     "profile": Entry(
         "noria.cli.profile", "profile", "Name sets of settings, and choose among them.", PROFILE

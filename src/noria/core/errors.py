@@ -310,3 +310,7 @@ class ProcessDied(ExternalSignal):
 # Prefect's spellings, so that `except PrefectException` in a user's code goes on working.
 PrefectException = NoriaException
 PrefectSignal = NoriaSignal
+
+
+class InvalidSchedule(NoriaException, ValueError):
+    """A schedule cannot be read, or is never due."""
