@@ -172,6 +172,8 @@ def _verdict(call: TaskRunRow, again: set[bytes], rerun_from: str | None) -> tup
             if call.state_name == Name.FALLBACK:
                 return "skip", "a fallback served, its result is kept"
             return "skip", "finished, its result is kept"
+        if call.state_name == Name.ROLLED_BACK:
+            return "run", "it was rolled back"
         return "run", "finished, but its result was not kept"
     if call.state_name == Name.NOT_READY:
         return "run", "it was not ready: an upstream had failed"

@@ -23,9 +23,10 @@ def schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     return rows.fetchall()
 
 
-def test_migrations_are_numbered_without_a_gap():
+def test_each_migration_has_a_number_of_its_own():
     numbers = [int(name.split("_")[0]) for name in NAMES]
-    assert numbers == list(range(1, migrations.SCHEMA_VERSION + 1))
+    assert numbers == sorted(set(numbers))
+    assert (numbers[0], numbers[-1]) == (1, migrations.SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,7 +35,7 @@ def test_a_migration_sets_its_own_version(name):
         assert f"pragma user_version = {int(name[:4])};" in file.read()
 
 
-@pytest.mark.parametrize("present", range(migrations.SCHEMA_VERSION))
+@pytest.mark.parametrize("present", range(len(NAMES)))
 def test_an_older_store_becomes_as_a_fresh_one(tmp_path, present):
     older = tmp_path / "migrations"
     older.mkdir()

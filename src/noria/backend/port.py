@@ -39,6 +39,9 @@ class MemoEntry(NamedTuple):
     child_run: bytes | None
     state: StateType
     name: str | None
+    transaction: tuple[int, bool, StoredValue | None] | None = None
+    """How far its transaction had come (a `TransactionMark`), whether tasks inside it had one too,
+    and what was set in it."""
 
 
 class CrashVerdict(NamedTuple):

@@ -7,6 +7,7 @@ over a wire. Times are microseconds since the epoch (UTC), ids the 16 bytes of a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from noria.core.states import StateType
@@ -281,6 +282,44 @@ class BlockRow(NamedTuple):
     """The other fields."""
 
 
+class TransactionMark:
+    """How far a task's transaction had come, for who resumes its run.
+
+    Marks that say what is being done stand in the store before it is done: what was cut off there
+    is finished by a resume.
+    """
+
+    STAGED = 1
+    COMMITTING = 2
+    COMMITTED = 3
+    ROLLING_BACK = 4
+    ROLLED_BACK = 5
+
+
+class TransactionRow(NamedTuple):
+    """A task run in a transaction."""
+
+    task_run: bytes
+    flow_run: bytes
+    epoch: int
+    mark: int
+    """A `TransactionMark`."""
+    has_inner: bool
+    """Whether tasks that were called inside it have such rows of their own."""
+    values: StoredValue | None
+    """What was set in it."""
+
+
+class LockRow(NamedTuple):
+    """A lock that is held."""
+
+    key: str
+    holder: str
+    process: bytes
+    acquired: int
+    expires: int | None
+
+
 class Batch(NamedTuple):
     """What one transaction writes; within each list at most one row of an id, the newest."""
 
@@ -290,9 +329,10 @@ class Batch(NamedTuple):
     logs: list[LogRow]
     cache: list[CacheRow]
     artifacts: list[ArtifactRow]
+    transactions: Sequence[TransactionRow] = ()
 
 
-Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow | ArtifactRow
+Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow | ArtifactRow | TransactionRow
 
 
 def task_run_name(group_name: str, row: TaskRunRow) -> str:

@@ -25,6 +25,7 @@ from noria.engine.groups import Place
 from noria.engine.runs import FlowRun
 from noria.engine.sealed_arguments import opened
 from noria.engine.session import open_session
+from noria.engine.transaction_marks import is_undecided
 
 if TYPE_CHECKING:
     from noria.engine.opening import Session
@@ -199,6 +200,8 @@ class FlowCall:
         assert self.tracking is not None
         memo = self.tracking.memo
         if memo is None or memo.state is not StateType.COMPLETED or memo.result is None:
+            return NotSet
+        if memo.transaction is not None and is_undecided(memo.transaction):
             return NotSet
         try:
             return self.session.results.load(memo.result)

@@ -19,7 +19,7 @@ from noria.core.outcomes import (
 from noria.core.previews import previews
 from noria.core.states import Name, State, StateType, get_state_exception
 from noria.core.tracebacks import error_facts
-from noria.engine import flow_results
+from noria.engine import flow_results, task_transactions
 from noria.engine.collections import Visitor, holds_references
 from noria.engine.context import FlowRunContext, flow_context, task_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
@@ -110,7 +110,10 @@ def _take_over(call: FlowCall) -> Generator[Effect, Any, bool]:
     track.start, track.end, track.stored = memo.start, memo.end, memo.result
     run.start, run.end = memo.start, memo.end
     execution.reused += 1
+    staged = task_transactions.sub_flow_completed(tracking)
     execution.record(track)
+    if staged is not None:
+        yield from staged.hand_over()
     return True
 
 
@@ -320,7 +323,12 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
         if run.state_type is StateType.COMPLETED:
             run.stored = yield Ask(lambda: flow_results.keep(call, run.data))
     finally:
+        staged = None
+        if call.tracking is not None and run.state_type is StateType.COMPLETED:
+            staged = task_transactions.sub_flow_completed(call.tracking)
         _record(call)
+    if staged is not None:
+        yield from staged.hand_over()
     journal = execution.session.journal
     outermost = call.tracking is None or call.tracking.execution is None
     transient = execution.transient if run.state_type is StateType.COMPLETED else []

@@ -118,6 +118,8 @@ def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
     memo, run, execution = call.memo, call.run, call.execution
     assert memo is not None
     assert execution is not None
+    if memo.transaction is not None and (yield from task_transactions.is_to_run_again(call)):
+        return False
     if memo.state is not StateType.COMPLETED or memo.result is None:
         return False
     stored = memo.result
@@ -134,8 +136,13 @@ def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
     if call.task.persist_result is False:
         execution.transient.append(run.raw_id)
     execution.reused += 1
+    staged = None
+    if memo.transaction is not None or transaction_context.get() is not None:
+        staged = task_transactions.taken_over(call, value)
     execution.record(run)
     _note(call, value)
+    if staged is not None:
+        yield from task_transactions.handed_over(staged)
     return True
 
 

@@ -6,14 +6,18 @@ from collections.abc import Generator
 from functools import partial
 from typing import Any
 
-from noria.core.records import StoredValue
+from noria.core.errors import MissingResult
+from noria.core.records import StoredValue, TransactionMark
 from noria.core.states import State
-from noria.core.transactions import CommitMode
+from noria.core.transactions import CommitMode, TransactionState
 from noria.engine import caching
 from noria.engine.calls import TaskCall
-from noria.engine.context import TaskRunContext, transaction_context
+from noria.engine.context import TaskRunContext, task_context, transaction_context
 from noria.engine.effects import Effect
-from noria.engine.transactions import BaseTransaction, around, of_task
+from noria.engine.execution import FlowExecution
+from noria.engine.runs import TaskRun
+from noria.engine.transaction_marks import Known, Marker
+from noria.engine.transactions import BaseTransaction, Transaction, around, found, of_task
 
 Steps = Generator[Effect, Any, None]
 
@@ -52,7 +56,20 @@ def completed(
     if row is not None:
         own.write = partial(caching.store, call.session(), row)
     own.stage(call.run.data, task.on_rollback_hooks, task.on_commit_hooks)
+    if call.execution is not None:
+        _mark_staged(own, call.execution, call.run, hooked)
     return own
+
+
+def _mark_staged(
+    own: BaseTransaction, execution: FlowExecution, run: TaskRun, hooked: bool
+) -> None:
+    has_inner = any(True for child in own.children for _ in child.marked())
+    own.marker = marker = Marker(execution, run, has_inner)
+    if hooked or has_inner:
+        if own.values:
+            marker.keep(own.values)
+        marker.place(TransactionMark.STAGED)
 
 
 def handed_over(own: BaseTransaction) -> Steps:
@@ -82,6 +99,107 @@ def retried(own: BaseTransaction) -> Steps:
     """Roll back what was done inside a failed attempt; the next one begins anew."""
     yield from own.rolling_back()
     own.begin_again()
+
+
+def is_to_run_again(call: TaskCall) -> Generator[Effect, Any, bool]:
+    """Whether a call that an earlier execution has finished is made again all the same; a rollback
+    that was cut off is finished first."""
+    known = call.memo and call.memo.transaction
+    if not known:
+        return False
+    mark, has_inner, _ = known
+    if mark == TransactionMark.ROLLED_BACK:
+        return True
+    if mark == TransactionMark.ROLLING_BACK:
+        own = _taken_up(call, known)
+        own.join(None)
+        yield from own.rolling_back()
+        return True
+    # Only inside it the calls are made that have hooks of their own.
+    return has_inner and mark != TransactionMark.COMMITTED
+
+
+def taken_over(call: TaskCall, value: Any) -> BaseTransaction | None:
+    """Stage what a task has done in an earlier execution.
+
+    Returns:
+        The task's transaction, to be handed over; None when nobody has anything to decide.
+    """
+    known = call.memo and call.memo.transaction
+    if known and known[0] == TransactionMark.COMMITTED:
+        _marker(call, known).place(TransactionMark.COMMITTED)
+        return None
+    if not known and transaction_context.get() is None:
+        return None
+    own = _taken_up(call, known)
+    own.state = TransactionState.STAGED
+    own._staged_value = value
+    if known and known[0] == TransactionMark.COMMITTING:
+        # It was decided, and nothing that comes now can change it.
+        own.join(None)
+    return own
+
+
+def _taken_up(call: TaskCall, known: Known | None) -> BaseTransaction:
+    """The transaction that a task had in an earlier execution."""
+    context = call.task_context()
+    context.caller = task_context.get()
+    own = of_task(context)
+    own.marker = marker = _marker(call, known)
+    if known is not None:
+        own.on_rollback_hooks = list(call.task.on_rollback_hooks)
+        own.on_commit_hooks = list(call.task.on_commit_hooks)
+        marker.place(known[0])
+        try:
+            own.values = marker.values()
+        except MissingResult as exc:
+            execution = call.execution
+            assert execution is not None
+            execution.say_once(str(exc), f"{exc} Hooks will not find what the task has set.")
+    stored = None if call.memo is None else call.memo.result
+    if stored is not None and (call.task.caches or _flow_persists(call)):
+        key = caching.key_of(call, context)
+        if key is not None:
+            own.write = partial(caching.store, call.session(), caching.row_of(call, key, stored))
+    own.open = False
+    return own
+
+
+def _flow_persists(call: TaskCall) -> bool:
+    return call.task.caches_if_flow_persists and bool(call.execution and call.execution.persists)
+
+
+def _marker(call: TaskCall, known: Known | None) -> Marker:
+    assert call.execution is not None
+    marker = Marker(call.execution, call.run, bool(known and known[1]))
+    if known is not None:
+        marker.again(known)
+    return marker
+
+
+def sub_flow_completed(tracking: TaskCall) -> BaseTransaction | None:
+    """Let the transaction around a sub-flow know that it has ended: when that is rolled back, the
+    sub-flow is to run again.
+
+    Returns:
+        What is to be handed over; None when there is nothing around it.
+    """
+    outer = found()
+    if outer is None or tracking.execution is None:
+        return None
+    child = tracking.run.child_run
+    inside = (one.run for one in outer.marked() if one.run is not None)
+    has_inner = any(run.flow_run_raw == child for run in inside)
+    if not has_inner and transaction_context.get() is None:
+        return None
+    own = Transaction(isolation_level=None)
+    own.run = tracking.run
+    own.join(outer)
+    own.state = TransactionState.STAGED
+    own.marker = marker = Marker(tracking.execution, tracking.run, has_inner)
+    if has_inner:
+        marker.place(TransactionMark.STAGED)
+    return own
 
 
 def settle_alone(context: TaskRunContext, well: bool) -> Steps:

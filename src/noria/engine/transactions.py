@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -16,17 +16,20 @@ from noria.core.annotations import NotSet
 from noria.core.errors import SerializationError
 from noria.core.ids import new_id
 from noria.core.outcomes import describe_exception
+from noria.core.records import TransactionMark
 from noria.core.transactions import CommitMode, IsolationLevel, TransactionState
 from noria.engine.context import FlowRunContext, TaskRunContext, flow_context, transaction_context
 from noria.engine.drivers import adrive, drive
-from noria.engine.effects import Ask, Effect, Hook, Wait
+from noria.engine.effects import Ask, Commit, Effect, Hook, Wait
 
 if TYPE_CHECKING:
     from noria.engine.runs import TaskRun
+    from noria.engine.transaction_marks import Marker
 
 HookFn = Callable[[Any], Any]
 Steps = Generator[Effect, Any, bool]
 
+_OVER = (TransactionState.COMMITTED, TransactionState.ROLLED_BACK)
 _INFO, _WARNING, _ERROR = 20, 30, 40
 
 
@@ -89,6 +92,8 @@ class BaseTransaction:
         self.write_on_commit = write_on_commit
         self.run: TaskRun | None = None
         """The task run whose transaction this is; None of a block."""
+        self.marker: Marker | None = None
+        """What tells a resume of it; None outside flows."""
         self.write: Callable[[], None] | None = None
         """Puts a task's result into the cache."""
         self.inside: TaskRunContext | None = None
@@ -319,13 +324,36 @@ class BaseTransaction:
             self._verdict = verdict
             return True
 
-    def committing(self) -> Steps:
-        """Commit with everything inside; False when it was over already, or did not succeed."""
+    def marked(self) -> Iterator[BaseTransaction]:
+        """This one and those inside that a resume would find undecided."""
+        if self.marker is not None and self.marker.mark is not None and self.state not in _OVER:
+            yield self
+        for child in list(self.children):
+            yield from child.marked()
+
+    def _announce(self, mark: int) -> Generator[Effect, Any, None]:
+        """Make safe what is decided, before a hook acts on it."""
+        hooks = "on_commit_hooks" if mark == TransactionMark.COMMITTING else "on_rollback_hooks"
+        concerned = [one.marker for one in self.marked() if getattr(one, hooks)]
+        for marker in concerned:
+            if marker is not None:
+                marker.place(mark)
+        if concerned and concerned[0] is not None:
+            yield Commit(concerned[0].journal)
+
+    def committing(self, inside: bool = False) -> Steps:
+        """Commit with everything inside; False when it was over already, or did not succeed.
+
+        Parameters:
+            inside: Whether it is part of a commit that was announced.
+        """
         if not self._decide(TransactionState.COMMITTED):
             return False
         try:
+            if not inside and self.children:
+                yield from self._announce(TransactionMark.COMMITTING)
             for child in self.children:
-                yield from child.committing()
+                yield from child.committing(inside=True)
             for hook in self.on_commit_hooks:
                 yield from self._call(hook, "commit")
             yield from self._write()
@@ -343,6 +371,8 @@ class BaseTransaction:
             )
         else:
             self.state = TransactionState.COMMITTED
+            if self.marker is not None and self.marker.mark is not None:
+                self.marker.place(TransactionMark.COMMITTED)
             return True
         self._verdict = None
         yield from self.rolling_back()
@@ -359,12 +389,18 @@ class BaseTransaction:
         else:
             yield Ask(lambda: store.write(key=key, obj=value, holder=self._holder))
 
-    def rolling_back(self) -> Steps:
+    def rolling_back(self, inside: bool = False) -> Steps:
         """Undo, this one's own work first, then what is inside it, the last first; False when it
-        was over already, or a hook failed."""
+        was over already, or a hook failed.
+
+        Parameters:
+            inside: Whether it is part of a rollback that was announced.
+        """
         if not self._decide(TransactionState.ROLLED_BACK):
             return False
         well = True
+        if not inside:
+            yield from self._announce(TransactionMark.ROLLING_BACK)
         for hook in reversed(self.on_rollback_hooks):
             try:
                 yield from self._call(hook, "rollback")
@@ -376,8 +412,10 @@ class BaseTransaction:
                     f"{describe_exception(exc)}",
                 )
         self.state = TransactionState.ROLLED_BACK
+        if self.marker is not None:
+            self.marker.place(TransactionMark.ROLLED_BACK)
         for child in reversed(list(self.children)):
-            yield from child.rolling_back()
+            yield from child.rolling_back(inside=True)
         if self.open:
             # What the task does next is decided at its end.
             self._verdict = None
@@ -547,6 +585,11 @@ def around(context: TaskRunContext, make: bool) -> BaseTransaction | None:
     return _innermost(caller, make)
 
 
+def found() -> BaseTransaction | None:
+    """As `current`, but a task that needed none so far is not given one."""
+    return _innermost(TaskRunContext.get(), make=False)
+
+
 def _innermost(task: TaskRunContext | None, make: bool) -> BaseTransaction | None:
     block = transaction_context.get()
     if block is not None and block.inside is task:
@@ -582,5 +625,6 @@ __all__ = [
     "Transaction",
     "around",
     "current",
+    "found",
     "of_task",
 ]

@@ -18,6 +18,7 @@ from noria.core.records import (
     LogRow,
     Record,
     TaskRunRow,
+    TransactionRow,
 )
 from noria.core.states import TERMINAL_STATES, Name, StateType
 
@@ -118,6 +119,7 @@ class Folder:
         logs: list[LogRow] = []
         cache: dict[str, CacheRow] = {}
         artifacts: dict[bytes, ArtifactRow] = {}
+        transactions: dict[bytes, TransactionRow] = {}
         groups: dict[tuple[bytes, int], _Sums] = {}
         for record in records:
             kind = type(record)
@@ -132,6 +134,8 @@ class Folder:
                 self._meet_group(record, groups)  # type: ignore[arg-type]
             elif kind is CacheRow:
                 cache[record.key] = record  # type: ignore[union-attr, assignment, index]
+            elif kind is TransactionRow:
+                transactions[record.task_run] = record  # type: ignore[union-attr, assignment, index]
             else:
                 artifacts[record.id] = record  # type: ignore[union-attr, assignment]
         self._sum_up(tasks, groups)
@@ -142,6 +146,7 @@ class Folder:
             logs,
             list(cache.values()),
             list(artifacts.values()),
+            list(transactions.values()),
         )
         for run in flow_runs.values():
             if run.state in TERMINAL_STATES:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from noria.core.records import Batch
-from noria.store import artifacts, cache, flow_runs, groups, logs, task_runs, values
+from noria.store import (
+    artifacts,
+    cache,
+    flow_runs,
+    groups,
+    logs,
+    task_runs,
+    transactions,
+    values,
+)
 from noria.store.database import Connection, Database
 
 Execution = tuple[bytes, int]
@@ -22,6 +31,7 @@ _WRITES = (
     logs.LOG.write,
     cache.CACHE.write,
     artifacts.ARTIFACT.write,
+    transactions.TRANSACTION.write,
 )
 
 
@@ -50,6 +60,7 @@ def _write(database: Database, batch: Batch, flatten: Callable[[Batch], Columns]
             columns = flatten(_without(batch, fenced))
         for statement, flat in zip(_WRITES, columns, strict=True):
             connection.write_rows(statement, flat)
+        transactions.mark_rolled_back(connection, batch.transactions, fenced)
     return sorted({flow_run for flow_run, _ in fenced})
 
 
@@ -61,6 +72,7 @@ def _flatten(batch: Batch) -> Columns:
         logs.flatten(batch.logs),
         cache.flatten(batch.cache),
         artifacts.flatten(batch.artifacts),
+        transactions.flatten(batch.transactions),
     ]
 
 
@@ -72,6 +84,7 @@ def _executions(batch: Batch) -> set[Execution]:
     found = {(row.id, row.epoch) for row in batch.flow_runs}
     found.update([(row.flow_run, row.epoch) for row in batch.task_runs])
     found.update([(row.flow_run, row.epoch) for row in batch.groups])
+    found.update([(row.flow_run, row.epoch) for row in batch.transactions])
     return found
 
 
@@ -88,4 +101,5 @@ def _without(batch: Batch, fenced: Collection[Execution]) -> Batch:
         flow_runs=[row for row in batch.flow_runs if (row.id, row.epoch) not in fenced],
         task_runs=[row for row in batch.task_runs if (row.flow_run, row.epoch) not in fenced],
         groups=[row for row in batch.groups if (row.flow_run, row.epoch) not in fenced],
+        transactions=[row for row in batch.transactions if (row.flow_run, row.epoch) not in fenced],
     )

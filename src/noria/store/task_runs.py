@@ -78,8 +78,14 @@ def memo(database: Database, flow_run: bytes) -> Iterator[tuple[bytes, tuple[Any
         if not page:
             return
         for _, task_run, identity, *columns, state, name in page:
-            result = values.stored(*columns[:4])
-            yield identity, (task_run, result, *columns[4:], STATE_BY_CODE[state], name)
+            result, mark = values.stored(*columns[:4]), columns[8]
+            transaction = None
+            if mark is not None:
+                transaction = mark, bool(columns[9]), values.stored(*columns[10:14])
+            yield (
+                identity,
+                (task_run, result, *columns[4:8], STATE_BY_CODE[state], name, transaction),
+            )
         facts["group"], facts["id"] = page[-1][:2]
 
 

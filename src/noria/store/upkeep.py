@@ -11,6 +11,7 @@ from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
 from noria.store.processes import PROCESS
 from noria.store.task_runs import TASK_RUN
+from noria.store.transactions import TRANSACTION
 from noria.store.variables import VARIABLE
 
 _NOUNS = {
@@ -40,7 +41,7 @@ def references(connection: Connection) -> set[str]:
     """Where all kept results are that do not stand in the store."""
     return {
         reference
-        for statements in (FLOW_RUN, TASK_RUN, CACHE)
+        for statements in (FLOW_RUN, TASK_RUN, CACHE, TRANSACTION)
         for (reference,) in connection.execute(statements.references)
     }
 
@@ -50,6 +51,6 @@ def delete_flow_run(connection: Connection, flow_run: bytes) -> bool:
     if get(connection, flow_run) is None:
         return False
     for found in tree(connection, flow_run):
-        for statements in (LOG, ARTIFACT, TASK_RUN, TASK_GROUP, FLOW_RUN):
+        for statements in (LOG, ARTIFACT, TRANSACTION, TASK_RUN, TASK_GROUP, FLOW_RUN):
             connection.execute(statements.delete, {"id": found})
     return True

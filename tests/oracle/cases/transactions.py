@@ -1160,6 +1160,23 @@ def case_a_read_without_a_key() -> Any:
         return txn.read()
 
 
+def case_a_block_in_a_flow_that_is_retried() -> Any:
+    seen = []
+    a = hooked("a", seen)
+    attempts = []
+
+    @flow(retries=1)
+    def f():
+        attempts.append(1)
+        with transaction():
+            a()
+            if len(attempts) == 1:
+                raise BoomError("first attempt")
+
+    f()
+    return seen
+
+
 def case_nested_eager_tasks() -> Any:
     seen = []
     a, b = hooked("a", seen), hooked("b", seen)

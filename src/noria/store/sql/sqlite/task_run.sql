@@ -69,17 +69,27 @@ where id in (
 order by ended - started desc, id
 
 -- name: memo
--- A page of calls that carry an identity, in the order of the index by group.
+-- A page of calls that carry an identity, in the order of the index by group; what is known of their
+-- transactions counts when it is of their last execution.
 select
     group_number, id, identity, result_format, result_inline, result_reference, result_size,
-    created + started, created + coalesce(started, 0) + duration, run_count, child_run, state, name
+    created + started, created + coalesce(started, 0) + duration, run_count, child_run, mark,
+    has_inner, values_format, values_inline, values_reference, values_size, state, name
 from task_run
+left join task_transaction on task_run = id and task_transaction.epoch >= task_run.epoch
 where
-    flow_run = :flow_run
+    task_run.flow_run = :flow_run
     and (group_number, id) > (:group, :id)
     and identity is not null
 order by group_number, id
 limit :limit
+
+-- name: roll_back
+-- Say of a completed task run that its work was undone, and drop its result.
+update task_run set
+    state_name = :name, message = :message,
+    result_format = null, result_inline = null, result_reference = null, result_size = null
+where id = :id and epoch <= :epoch and state = :state
 
 -- name: forget
 -- Drop the kept result of a call, so that another execution of its run makes the call again.
