@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from noria.collecting import Collector, collect
     from noria.core.annotations import allow_failure, unmapped
     from noria.core.states import State
+    from noria.flow_runs import (
+        apause_flow_run,
+        aresume_flow_run,
+        asuspend_flow_run,
+        pause_flow_run,
+        resume_flow_run,
+        suspend_flow_run,
+    )
     from noria.flows import Flow, flow, tags
     from noria.logging import get_run_logger
     from noria.tasks import Task, task
@@ -27,9 +35,15 @@ _HOMES = {
     "Task": "noria.tasks",
     "Transaction": "noria.transactions",
     "allow_failure": "noria.core.annotations",
+    "apause_flow_run": "noria.flow_runs",
+    "aresume_flow_run": "noria.flow_runs",
+    "asuspend_flow_run": "noria.flow_runs",
     "collect": "noria.collecting",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
+    "pause_flow_run": "noria.flow_runs",
+    "resume_flow_run": "noria.flow_runs",
+    "suspend_flow_run": "noria.flow_runs",
     "tags": "noria.flows",
     "task": "noria.tasks",
     "unmapped": "noria.core.annotations",
@@ -43,9 +57,15 @@ __all__ = [
     "Transaction",
     "__version__",
     "allow_failure",
+    "apause_flow_run",
+    "aresume_flow_run",
+    "asuspend_flow_run",
     "collect",
     "flow",
     "get_run_logger",
+    "pause_flow_run",
+    "resume_flow_run",
+    "suspend_flow_run",
     "tags",
     "task",
     "unmapped",

@@ -22,13 +22,13 @@ from noria import runs
 from noria.backend.port import MemoEntry
 from noria.core import functions
 from noria.core.annotations import NotSet
-from noria.core.errors import CancelledRun, CancelRun, LoadingEnds, TerminationSignal
+from noria.core.errors import CancelledRun, CancelRun, LoadingEnds, PausedRun, TerminationSignal
 from noria.core.hashing import blake2b
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import check_name
 from noria.core.previews import preview
 from noria.core.records import FlowRunRow
-from noria.core.states import State, StateType, state_result
+from noria.core.states import Name, State, StateType, state_result
 from noria.core.tracebacks import user_traceback
 from noria.core.validation import validate_parameters as validated
 from noria.engine import defaults, interrupts
@@ -44,6 +44,7 @@ from noria.loading import load_flow_from_entrypoint, select_flow
 from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 if TYPE_CHECKING:
+    from noria.engine.runs import FlowRun
     from noria.options import FlowOptions
     from noria.utilities.callables import ParameterSchema
 
@@ -378,6 +379,8 @@ def _outcome(call: FlowCall, return_state: bool) -> Any:
     run = call.run
     if return_state:
         return run.state
+    if run.state_type is StateType.PAUSED and run.state_name == Name.SUSPENDED:
+        raise PausedRun(_how_to_go_on(run), state=run.state)
     returned = call.returned
     whole = run.state_type is StateType.COMPLETED or isinstance(returned, list | tuple | set)
     if whole and returned is not NotSet and not isinstance(returned, State):
@@ -385,6 +388,14 @@ def _outcome(call: FlowCall, return_state: bool) -> Any:
     if isinstance(run.data, BaseException) and run.state_type is not StateType.COMPLETED:
         raise run.data.with_traceback(user_traceback(run.data.__traceback__))
     return state_result(run.state)
+
+
+def _how_to_go_on(run: FlowRun) -> str:
+    said = f": {run.state_message}" if run.state_message else ""
+    return (
+        f"Flow run {run.name!r} is {run.state_name.lower()}{said}. It has no result yet. Let it go "
+        f"on: noria runs approve {run.id}"
+    )
 
 
 def _runner(given: Any) -> TaskRunner[Any]:

@@ -32,6 +32,7 @@ from noria.core import clock, ids
 from noria.core.errors import MissingFlowError, ObjectNotFound, RunConflict, StoreError
 from noria.core.records import FlowRunRow, GroupRow, TaskRunRow, task_run_name
 from noria.core.states import Name, StateType
+from noria.engine.answers import give_all, is_suspended
 from noria.engine.flow_calls import arguments_of
 from noria.engine.session import open_session
 from noria.loading import load_flow_from_entrypoint
@@ -70,13 +71,20 @@ class Plan(NamedTuple):
     lines: list[PlanLine]
 
 
-def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow: Any = None) -> Any:
+def resume(
+    flow_run_id: uuid.UUID | str,
+    *,
+    rerun_from: str | None = None,
+    flow: Any = None,
+    run_input: dict[str, Any] | None = None,
+) -> Any:
     """Go on with a run: its finished tasks are not run again.
 
     Parameters:
         flow_run_id: The run.
         rerun_from: Name of a task: its calls, and all that began after the first, run again.
         flow: The flow; loaded from where it was written by default.
+        run_input: For a run that was suspended: what it waits for, by field.
 
     Returns:
         The final state; an awaitable of it for an async flow.
@@ -86,6 +94,7 @@ def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow:
         RunConflict: The run is executed by a living process, has completed, or is a sub-flow.
         StoreError: Its arguments were not kept.
         MissingFlowError: The flow cannot be found where it was.
+        RunInputError: A suspended run waits for another input.
     """
     session = open_session()
     backend = session.backend
@@ -98,6 +107,8 @@ def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow:
     flow = flow or _load(row)
     parameters = arguments_of(row)
     again = {} if rerun_from is None else _from_task(backend, row, rerun_from)
+    if is_suspended(row):
+        give_all(backend, row, run_input, clock.now())
     taken = backend.begin_execution(row.id, session.process, clock.now())
     if taken is None:
         raise RunConflict(
@@ -107,6 +118,8 @@ def resume(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow:
     # Not before the run is ours: a refusal must leave it as it is.
     for run, calls in again.items():
         backend.forget(run, sorted(calls))
+    if rerun_from is not None:
+        backend.forget_pauses(row.id, _first_call(backend, row, rerun_from))
     return flow.execute(parameters, row=taken)
 
 
@@ -210,33 +223,34 @@ def _from_task(backend: Backend, row: FlowRunRow, name: str) -> dict[bytes, set[
 
     A sub-flow's call counts as later when the sub-flow had not ended by then.
     """
-    runs = [row, *_below(backend, row)]
-    calls = {run.id: list(_task_runs(backend, run.id)) for run in runs}
-    groups = {run.id: {g.number: g for g in backend.groups(run.id)} for run in runs}
-    first = min(
-        (
-            call.created
-            for run in runs
-            for call in calls[run.id]
-            if _is_named(call, groups[run.id].get(call.group), name)
-        ),
-        default=None,
-    )
-    if first is None:
-        known = sorted({group.name for found in groups.values() for group in found.values()})
-        raise ObjectNotFound(
-            help_message=f"Flow run {row.name!r} has called no task named {name!r}. "
-            f"It has called: {', '.join(known) or 'none'}."
-        )
+    first = _first_call(backend, row, name)
     return {
         run.id: {
             call.id
-            for call in calls[run.id]
+            for call in _task_runs(backend, run.id)
             if call.created >= first
             or (call.child_run is not None and (call.end is None or call.end >= first))
         }
-        for run in runs
+        for run in (row, *_below(backend, row))
     }
+
+
+def _first_call(backend: Backend, row: FlowRunRow, name: str) -> int:
+    """When a run, or one below it, first called a task of that name."""
+    known: set[str] = set()
+    first: int | None = None
+    for run in (row, *_below(backend, row)):
+        groups = {group.number: group for group in backend.groups(run.id)}
+        known.update(group.name for group in groups.values())
+        for call in _task_runs(backend, run.id):
+            if _is_named(call, groups.get(call.group), name):
+                first = call.created if first is None else min(first, call.created)
+    if first is None:
+        raise ObjectNotFound(
+            help_message=f"Flow run {row.name!r} has called no task named {name!r}. "
+            f"It has called: {', '.join(sorted(known)) or 'none'}."
+        )
+    return first
 
 
 def _is_named(call: TaskRunRow, group: GroupRow | None, name: str) -> bool:

@@ -253,7 +253,7 @@ class TestCompletion:
         return [line.partition(",")[2] for line in result.stdout.splitlines() if line]
 
     def test_commands_and_options(self, store, tmp_path):
-        assert self.complete(["noria", "runs", "re"], store, tmp_path) == ["resume"]
+        assert self.complete(["noria", "runs", "re"], store, tmp_path) == ["resume", "reject"]
         assert "--state" in self.complete(["noria", "runs", "ls", "--s"], store, tmp_path)
 
     def test_runs_by_name_and_by_id(self, store, tmp_path):

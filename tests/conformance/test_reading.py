@@ -319,6 +319,8 @@ class TestUpkeep:
             "groups": 0,
             "logs": 1,
             "artifacts": 0,
+            "pauses": 0,
+            "run_inputs": 0,
             "cache": 1,
             "variables": 0,
             "blocks": 0,

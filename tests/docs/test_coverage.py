@@ -21,6 +21,7 @@ MODULES = (
     "noria",
     "noria.artifacts",
     "noria.flows",
+    "noria.flow_runs",
     "noria.futures",
     "noria.logging",
     "noria.logging.structlog",

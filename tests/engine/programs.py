@@ -13,7 +13,7 @@ from noria.core.settings import Settings
 from noria.core.states import default_name
 from noria.engine.calls import TaskCall
 from noria.engine.context import FlowRunContext, flow_context
-from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Listen, Program, Sleep, Wait
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
 from noria.engine.groups import NOWHERE
@@ -92,6 +92,8 @@ def spelled(effect: Effect) -> str:
             return f"sleep {seconds:g}"
         case Wait(futures=futures):
             return f"wait for {len(futures)}"
+        case Listen(seconds=seconds):
+            return f"listen for {seconds:g} s"
         case Ask():
             return "ask"
         case Commit():

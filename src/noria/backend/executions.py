@@ -11,7 +11,7 @@ from noria.core.jsontext import from_json, to_json
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
 from noria.core.transitions import Actor, check
-from noria.store import flow_runs, groups, processes, task_runs
+from noria.store import flow_runs, groups, pauses, processes, task_runs
 from noria.store.database import Connection
 
 _UNDER_WAY = (StateType.RUNNING, StateType.CANCELLING)
@@ -23,7 +23,7 @@ def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> 
     row = flow_runs.get(connection, flow_run)
     if row is None or is_executed(connection, row, now):
         return None
-    if row.state not in TERMINAL_STATES and not _is_suspended(row):
+    if row.state not in TERMINAL_STATES and not is_suspended(row):
         row = _entered(row, StateType.CRASHED, Actor.REAPER, "no process executed it", now)
     epoch = row.epoch + 1
     message = f"execution {epoch} begins"
@@ -31,10 +31,13 @@ def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> 
         epoch=epoch, process=process, end=None, result=None, error=None
     )
     flow_runs.save(connection, taken)
+    pauses.end_requests(connection, flow_run, now)
     return taken
 
 
-def cancel(connection: Connection, flow_run: bytes, now: int) -> FlowRunRow | None:
+def cancel(
+    connection: Connection, flow_run: bytes, now: int, reason: str = CANCEL_REQUESTED
+) -> FlowRunRow | None:
     """Ask a run and those below it to stop; what nobody executes is Cancelled at once."""
     for found in flow_runs.tree(connection, flow_run):
         row = flow_runs.get(connection, found)
@@ -42,12 +45,12 @@ def cancel(connection: Connection, flow_run: bytes, now: int) -> FlowRunRow | No
             continue
         executed = is_executed(connection, row, now)
         if executed or row.state in _UNDER_WAY:
-            row = _entered(row, StateType.CANCELLING, Actor.PERSON, CANCEL_REQUESTED, now)
+            row = _entered(row, StateType.CANCELLING, Actor.PERSON, reason, now)
         if executed:
             flow_runs.save(connection, row)
         else:
             actor = Actor.REAPER if row.state is StateType.CANCELLING else Actor.PERSON
-            _end(connection, row, StateType.CANCELLED, actor, CANCEL_REQUESTED, now)
+            end(connection, row, StateType.CANCELLED, actor, reason, now)
     return flow_runs.get(connection, flow_run)
 
 
@@ -66,14 +69,14 @@ def crash_runs_of(connection: Connection, process: bytes, now: int) -> list[Cras
     message = epitaph(processes.get(connection, process))
     verdicts = []
     for row in _left_behind(connection, process):
-        _end(connection, row, StateType.CRASHED, Actor.REAPER, message, now)
+        end(connection, row, StateType.CRASHED, Actor.REAPER, message, now)
         verdicts.append(CrashVerdict(row.id, row.name, message))
     return verdicts
 
 
 def is_executed(connection: Connection, row: FlowRunRow, now: int) -> bool:
     """Whether a living process executes the run."""
-    if row.state in TERMINAL_STATES or row.process is None or _is_suspended(row):
+    if row.state in TERMINAL_STATES or row.process is None or is_suspended(row):
         return False
     process = processes.get(connection, row.process)
     return process is not None and is_alive(process, now)
@@ -82,14 +85,20 @@ def is_executed(connection: Connection, row: FlowRunRow, now: int) -> bool:
 def _left_behind(connection: Connection, process: bytes) -> list[FlowRunRow]:
     # A suspended run has left its process and waits to be resumed in another.
     live = flow_runs.live_in_process(connection, process)
-    return [row for row in live if not _is_suspended(row)]
+    return [row for row in live if not is_suspended(row)]
 
 
-def _is_suspended(row: FlowRunRow) -> bool:
-    return row.state is StateType.PAUSED and row.state_name == Name.SUSPENDED
+def is_suspended(row: FlowRunRow) -> bool:
+    """Whether a run waits for a person and has left its process."""
+    return row.state is StateType.PAUSED and leaves_process(row.state_name)
 
 
-def _end(
+def leaves_process(state_name: str | None) -> bool:
+    """Whether a run that waits under this name has left its process."""
+    return state_name == Name.SUSPENDED
+
+
+def end(
     connection: Connection,
     row: FlowRunRow,
     state: StateType,
@@ -97,6 +106,11 @@ def _end(
     message: str,
     now: int,
 ) -> None:
+    """End a run that nobody executes, with its unfinished task runs and the counts of its groups.
+
+    Raises:
+        ForbiddenTransition: The actor may not do that; see `noria.core.transitions`.
+    """
     flow_runs.save(connection, _entered(row, state, actor, message, now)._replace(end=now))
     task_runs.end_unfinished(connection, row.id, state, message, now)
     groups.end_unfinished(connection, row.id, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from noria.backend import executions
+from noria.backend import executions, pausing
 from noria.backend.port import (
     ArtifactFilter,
     CrashVerdict,
@@ -39,6 +39,7 @@ from noria.store import (
     flow_runs,
     groups,
     logs,
+    pauses,
     processes,
     task_runs,
     task_stats,
@@ -53,7 +54,7 @@ from noria.store.task_runs import forget as forget_calls
 FOUND_LIMIT = 20
 
 
-class LocalBackend:
+class LocalBackend(pausing.PausingBackend):
     """The port, answered from a SQLite file; see `Backend` for what each method does.
 
     Parameters:
@@ -98,9 +99,11 @@ class LocalBackend:
         # Mostly all are alive, and looking takes no lock; who is dead does not come back.
         with self._database.read() as connection:
             dead = executions.dead_processes(connection, now)
-        if not dead:
+            overdue = pauses.overdue(connection, now)
+        if not dead and not overdue:
             return []
         with self._database.write() as connection:
+            pausing.expire(connection, now)
             return [
                 verdict
                 for process in executions.dead_processes(connection, now)
@@ -111,9 +114,11 @@ class LocalBackend:
         with self._database.write() as connection:
             return executions.begin(connection, flow_run, process, now)
 
-    def request_cancel(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+    def request_cancel(
+        self, flow_run: bytes, now: int, reason: str = executions.CANCEL_REQUESTED
+    ) -> FlowRunRow | None:
         with self._database.write() as connection:
-            return executions.cancel(connection, flow_run, now)
+            return executions.cancel(connection, flow_run, now, reason)
 
     def flow_run(self, flow_run: bytes) -> FlowRunRow | None:
         with self._database.read() as connection:

@@ -18,7 +18,9 @@ from noria.core.records import (
     FlowRunRow,
     GroupRow,
     LogRow,
+    PauseRow,
     ProcessRow,
+    RunInputRow,
     SealedField,
     StoredValue,
     TaskRunRow,
@@ -122,15 +124,64 @@ class Backend(Protocol):
 
     def reap(self, now: int) -> list[CrashVerdict]:
         """Mark runs whose process is gone (dead pid on this host, ended lease elsewhere) Crashed,
-        with their unfinished task runs and group counts."""
+        with their unfinished task runs and group counts; and those Failed that were suspended and
+        not resumed in time."""
 
     def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
         """Take an existing run for another execution: its epoch grows by one, which fences the
         earlier executor. None when there is no such run or a living process executes it."""
 
-    def request_cancel(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+    def request_cancel(
+        self, flow_run: bytes, now: int, reason: str = "cancellation was requested"
+    ) -> FlowRunRow | None:
         """Ask for cancellation: Cancelling if it runs somewhere, else Cancelled at once, with the
         runs below it. Returns the row as it is afterwards; a finished run stays as it is."""
+
+    def begin_pause(self, row: PauseRow, asked: Sequence[RunInputRow]) -> PauseRow:
+        """Have a run wait at a pause for what is `asked`. Returns the pause as it is: one of the
+        key that was resumed before stays so, unless `row` says what was wrong with the answer."""
+
+    def end_pause(
+        self,
+        flow_run: bytes,
+        key: str,
+        outcome: str,
+        now: int,
+        note: str | None = None,
+        answer: RunInputRow | None = None,
+    ) -> PauseRow | None:
+        """End a pause with one of `PauseOutcome`; one that is resumed too late has expired, and its
+        run has failed if it was suspended. None when there is none, or it has ended before."""
+
+    def pause(self, flow_run: bytes, key: str) -> PauseRow | None:
+        """One pause of a run."""
+
+    def open_pauses(self, flow_run: bytes | None = None) -> list[PauseRow]:
+        """The pauses that have not ended, the oldest first: of a run and those below it, or of all
+        runs that have not ended."""
+
+    def forget_pauses(self, flow_run: bytes, since: int) -> None:
+        """Forget the pauses since then of a run and those below it: they will be made again."""
+
+    def asked_suspensions(self, process: bytes) -> list[PauseRow]:
+        """The suspensions that were asked for, from outside, of the runs of a process."""
+
+    def take_suspension(self, flow_run: bytes, key: str) -> bool:
+        """Say that a run stops for such a suspension; False when nobody asks for it any more."""
+
+    def run_input(self, flow_run: bytes, key: str) -> RunInputRow | None:
+        """What a run was sent under a key."""
+
+    def run_inputs(
+        self, flow_run: bytes, prefix: str, after: bytes = b"", limit: int = 1000
+    ) -> list[RunInputRow]:
+        """What a run was sent under keys that begin with `prefix`, by id, from keyset on."""
+
+    def send_run_input(self, row: RunInputRow, overwrite: bool = False) -> bool:
+        """Send something to a run; False when it has something of that key that is to stay."""
+
+    def delete_run_input(self, flow_run: bytes, key: str) -> bool:
+        """Delete what a run was sent under a key; False when there is nothing."""
 
     def flow_run(self, flow_run: bytes) -> FlowRunRow | None:
         """One flow run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -25,7 +25,7 @@ RESULT_LIMIT = 64 * 1024
 _EXITS = {StateType.COMPLETED: Exit.OK, StateType.FAILED: Exit.RUN_FAILED}
 
 
-def finish(app: App, state: State[Any]) -> None:
+def finish(app: App, state: State[Any]) -> NoReturn:
     """Print what was asked for and leave with the exit code of the run's state.
 
     The console has told the story on stderr; what it leaves out is the traceback, so that is

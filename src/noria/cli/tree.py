@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -60,6 +61,18 @@ class ArtifactView(NamedTuple):
     summary: str
 
 
+class WaitView(NamedTuple):
+    """Something that the run, or one below it, waits for a person with."""
+
+    name: str
+    """Of the run that is to be answered."""
+    question: str
+    fields: Sequence[str]
+    since: int
+    until: int | None
+    fault: str | None
+
+
 class RunView(NamedTuple):
     """A run and what is shown below it."""
 
@@ -73,6 +86,7 @@ class RunView(NamedTuple):
     """Flow runs that belong to none of the groups."""
     hidden: int = 0
     """How many further flow runs it called."""
+    waits: Sequence[WaitView] = ()
     artifacts: Sequence[ArtifactView] = ()
     more_artifacts: bool = False
     """Whether it made others, too."""
@@ -111,6 +125,7 @@ def render(view: RunView, now: int, limit: int, paint: Paint, utc: bool) -> list
     parts = [
         list(_header(view, now, limit, paint, utc)),
         _timeline(view, now, limit, paint),
+        list(_waits(view, now, limit, paint)),
         list(_slowest(view, limit, paint)),
         list(_artifacts(view, limit, paint)),
         list(_next_steps(view, paint)),
@@ -366,6 +381,21 @@ def _slowest(view: RunView, limit: int, paint: Paint) -> Iterator[str]:
     space = max(map(len, times))
     for (name, _), time in zip(view.slowest, times, strict=True):
         yield f"  {time:>{space}}  {fit(clean(name), limit - space - 4)}"
+
+
+def _waits(view: RunView, now: int, limit: int, paint: Paint) -> Iterator[str]:
+    for wait in view.waits:
+        since = f"since {ago(wait.since, now)}"
+        left = "" if wait.until is None else f", for another {duration(max(wait.until - now, 0))}"
+        yield paint("waits for", "warn") + f"  {clean(one_line(wait.question))}"
+        for field in wait.fields:
+            yield "  " + fit(clean(field), limit - 2)
+        if wait.fault:
+            yield "  " + paint(
+                fit(f"the last answer was not accepted: {clean(wait.fault)}", limit - 2), "fail"
+            )
+        yield "  " + paint(since + left, "dim")
+        yield "  " + paint(f"noria runs approve {shlex.quote(wait.name)}", "hint")
 
 
 def _artifacts(view: RunView, limit: int, paint: Paint) -> Iterator[str]:

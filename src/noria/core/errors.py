@@ -182,6 +182,14 @@ class NotPausedError(NoriaException):
     """A run that is not paused was resumed."""
 
 
+class PauseRefused(NoriaException, RuntimeError):
+    """A run cannot be paused or suspended here; the message says why."""
+
+
+class RunInputError(NoriaException, RuntimeError):
+    """What a waiting run was given is not what it asks for; the message says where."""
+
+
 class FlowPauseTimeout(NoriaException):
     """A paused run was not resumed in time."""
 

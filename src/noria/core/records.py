@@ -230,6 +230,51 @@ class VariableRow(NamedTuple):
     updated: int
 
 
+class RunInputRow(NamedTuple):
+    """Something that was sent to a flow run, or what one of its pauses asks for and was told."""
+
+    id: bytes
+    """In the order in which they were sent."""
+    flow_run: bytes
+    key: str
+    """Names it within the run."""
+    value: str
+    """JSON."""
+    sender: str | None
+    created: int
+
+
+class PauseOutcome:
+    """How a pause has ended."""
+
+    RESUMED = "resumed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class PauseRow(NamedTuple):
+    """A place in a flow run where it waits for a person, or has waited."""
+
+    flow_run: bytes
+    key: str
+    """Names it within the run: `paused-1`. Its schema, description and response are inputs of the
+    run, under this key with their names behind a dash."""
+    name: str
+    """The name of the state that the run waits in."""
+    since: int
+    until: int | None
+    wants_input: bool
+    requested: bool
+    """Asked for from outside; the run has not stopped for it yet."""
+    fault: str | None
+    """Why the last answer was not accepted."""
+    ended: int | None
+    outcome: str | None
+    """One of `PauseOutcome`; None while the run waits."""
+    note: str | None
+    """What was said at the end."""
+
+
 class ProcessRow(NamedTuple):
     """A process that executes runs: its lease is what tells a live run from a dead one."""
 

@@ -171,6 +171,7 @@ TASK_RUN_RULES: tuple[Rule, ...] = (
     Rule((_S.RUNNING,), _S.COMPLETED, (_A.ENGINE,), "the function returned, or its fallback"),
     Rule((_S.RUNNING,), _S.FAILED, (_A.ENGINE,), "the function raised, or took too long"),
     Rule((_S.PAUSED,), _S.RUNNING, (_A.ENGINE, _A.RESUME), "the flow it stands for goes on"),
+    Rule((_S.PAUSED,), _S.PENDING, (_A.RESUME,), "the flow it stands for goes on elsewhere"),
     Rule((_S.PAUSED,), _S.FAILED, (_A.ENGINE, _A.REAPER), "nobody resumed it in time"),
     # It ends from outside.
     Rule(

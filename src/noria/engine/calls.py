@@ -106,6 +106,8 @@ class TaskCall:
         """Take a place in a flow run: a group, a parent, an identity."""
         if execution.cancelled is not None:
             raise execution.cancelled
+        if execution.suspending is not None:
+            execution.suspending.check(execution)
         self.execution = execution
         parent_context, task = task_context.get(), self.task
         parent, parent_group, parent_identity = None, None, ROOT

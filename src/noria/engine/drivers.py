@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from noria.core import clock
 from noria.engine import interrupts
-from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Listen, Program, Sleep, Wait
 from noria.engine.futures import serving, stop_waiting
 from noria.engine.gate import Gate
 
@@ -60,7 +60,16 @@ def perform(effect: Effect) -> Any:
         return interrupts.sleep(effect.seconds)  # type: ignore[union-attr]
     if kind is Commit:
         return effect.journal.commit()  # type: ignore[union-attr]
+    if kind is Listen:
+        return _listen(effect)  # type: ignore[arg-type]
     return _wait(effect)  # type: ignore[arg-type]
+
+
+def _listen(effect: Listen) -> None:
+    if clock.is_real():
+        interrupts.gate().wait(effect.ear.heard, effect.seconds)
+    elif not effect.ear.heard.is_set():
+        clock.sleep(effect.seconds)
 
 
 def _wait(effect: Wait) -> None:
@@ -183,6 +192,8 @@ async def aperform(effect: Effect) -> Any:
         return await _asleep(effect.seconds)  # type: ignore[union-attr]
     if kind is Commit:
         return await _acommit(effect)  # type: ignore[arg-type]
+    if kind is Listen:
+        return await _alisten(effect)  # type: ignore[arg-type]
     return await _await(effect)  # type: ignore[arg-type]
 
 
@@ -191,6 +202,29 @@ async def _await(effect: Wait) -> None:
     for future in effect.futures:
         left = None if deadline is None else max(0.0, deadline - clock.monotonic())
         await future.wait_async(left)
+
+
+async def _alisten(effect: Listen) -> None:
+    import asyncio
+
+    if not clock.is_real():
+        return _listen(effect)
+    ear, loop, heard = effect.ear, asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(heard.set)
+
+    ear.on_ring = wake
+    try:
+        # It may have rung before there was anybody to tell.
+        if not ear.heard.is_set():
+            async with asyncio.timeout(effect.seconds):
+                await heard.wait()
+    except TimeoutError:
+        return None
+    finally:
+        ear.on_ring = None
+    return None
 
 
 async def _acommit(effect: Commit) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from noria.engine.bell import Ear
     from noria.engine.futures import Future
     from noria.journal.journal import Journal
 
@@ -77,6 +78,16 @@ class Ask:
         self.fn = fn
 
 
+class Listen:
+    """Wait until the bell rings, or for so many seconds."""
+
+    __slots__ = ("ear", "seconds")
+
+    def __init__(self, ear: Ear, seconds: float) -> None:
+        self.ear = ear
+        self.seconds = seconds
+
+
 class Commit:
     """Wait until all records so far are safe."""
 
@@ -93,5 +104,5 @@ class Closed(BaseException):
     """
 
 
-Effect = Call | Hook | Sleep | Wait | Ask | Commit
+Effect = Call | Hook | Sleep | Wait | Ask | Commit | Listen
 Program = Generator[Effect, Any, R]

@@ -18,11 +18,28 @@ from noria.engine.lineage import Lineage
 from noria.engine.runs import FlowRun, TaskRun
 
 if TYPE_CHECKING:
+    from noria.engine.calls import TaskCall
     from noria.engine.futures import Future
     from noria.engine.opening import Session
+    from noria.engine.suspension import Suspension
 
 ROOT = b"\0" * 16
 """The identity of the flow itself, the parent of its direct calls."""
+
+
+class Pauses:
+    """The pauses that a flow comes to in one attempt; several of its threads may pause it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        """Held while the run enters or leaves a pause."""
+        self.waiting: set[str] = set()
+        """The keys of those that it waits at."""
+        self._numbers = itertools.count(1)
+
+    def next_key(self) -> str:
+        """The number of the next pause."""
+        return str(next(self._numbers))
 
 
 class FlowExecution:
@@ -35,6 +52,14 @@ class FlowExecution:
         runner: Runs what the flow submits.
         memo: Calls of earlier executions by identity; empty for a new run.
     """
+
+    tracking: TaskCall | None = None
+    """The run as the one that called it sees it."""
+
+    cancel_async: Any = None
+
+    suspending: Suspension | None = None
+    """What has been asked of it: to stop where its flow would next call something."""
 
     inherited = False
     """Whether this is the execution of a process that this one was forked from: nothing of it is
@@ -72,7 +97,7 @@ class FlowExecution:
         self._alike: dict[bytes, int] = {}
         self._lock = threading.Lock()
         self._said: set[str] = set()
-        self.cancel_async: Any = None
+        self.pauses = Pauses()
 
     @property
     def epoch(self) -> int:
@@ -131,6 +156,7 @@ class FlowExecution:
     def begin_again(self) -> None:
         """Forget what belongs to one attempt: the calls start to count anew."""
         self._alike.clear()
+        self.pauses = Pauses()
         self.lineage = Lineage()
         self.unobserved.clear()
         self._groups.clear()
@@ -211,7 +237,25 @@ class FlowExecution:
         self.futures = set()
         self.unobserved = []
 
+    def retold(self, error: str | None = None) -> None:
+        """Put the run on record, and in the run that called it the row that stands for it."""
+        self.record_flow(error)
+        if self.tracking is not None:
+            track_run(self.tracking, self.flow_run, error)
+
     def check_cancelled(self) -> None:
         """Raise if the run was asked to stop; called where a new task would begin."""
         if self.cancelled is not None:
             raise self.cancelled
+
+
+def track_run(tracking: TaskCall, run: FlowRun, error: str | None) -> None:
+    """Put on record, in the run that called it, how a sub-flow stands."""
+    if tracking.execution is None:
+        return
+    track = tracking.run
+    track.state_type, track.state_name = run.state_type, run.state_name
+    track.state_message, track.state_time = run.state_message, run.state_time
+    track.start, track.end, track.run_count = run.start, run.end, run.run_count
+    track.stored = run.stored
+    tracking.execution.record(track, error)

@@ -174,6 +174,7 @@ class FlowCall:
         runner = self.flow.task_runner.duplicate()
         self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
         self.execution.cancel_async = self.cancel_async
+        self.execution.tracking = self.tracking
         self.execution.persists = self._persists()
         parent = None if self.tracking is None else self.tracking.execution
         if parent is not None and parent.strict:

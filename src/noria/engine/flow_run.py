@@ -8,7 +8,7 @@ from typing import Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
-from noria.core.errors import FlowRunTimeoutError, UpstreamTaskError
+from noria.core.errors import FlowRunTimeoutError, Pause, UpstreamTaskError
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -23,7 +23,7 @@ from noria.engine import flow_results, task_transactions
 from noria.engine.collections import Visitor, holds_references
 from noria.engine.context import FlowRunContext, flow_context, task_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
-from noria.engine.execution import FlowExecution
+from noria.engine.execution import FlowExecution, track_run
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
 from noria.engine.keeping import check_serializer
@@ -55,10 +55,13 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
         with execution.runner:
             yield from _in_its_runner(call, context)
         # Hooks are called in the run's context: they may want its logger.
-        yield from _end(call)
+        yield from _leave_process(call) if _is_suspended(run) else _end(call)
     finally:
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
+    if _is_suspended(run) and tracking_execution(call) is not None:
+        # Who called a flow that waits without a process waits with it.
+        raise Pause(f"waits with its sub-flow {run.name}: {run.state_message}", state=run.state)
     return run
 
 
@@ -189,6 +192,9 @@ def _one_attempt(
     try:
         value = yield Call(flow.fn, args, kwargs, seconds, FlowRunTimeoutError)
         yield from _drain(call, deadline)
+    except Pause as exc:
+        yield from _give_up(call)
+        return _suspended(call, exc)
     except FlowRunTimeoutError as exc:
         yield from _stop_tasks(execution)
         return _timed_out(flow, exc)
@@ -208,6 +214,31 @@ def _one_attempt(
     if unseen and flow.on_unobserved_failure == "warn":
         execution.log(30, _name_failures(unseen))
     return state
+
+
+def _suspended(call: FlowCall, exc: Pause) -> State[Any]:
+    """The state in which the run leaves its process."""
+    call.run.remember()
+    state = exc.state
+    if state is not None and state.state_details.flow_run_id is None:
+        return state
+    # What a sub-flow waits for, this run waits for too.
+    return State(StateType.PAUSED, name=Name.SUSPENDED, message=str(exc) or None)
+
+
+def _is_suspended(run: FlowRun) -> bool:
+    return run.state_type is StateType.PAUSED and run.state_name == Name.SUSPENDED
+
+
+def _leave_process(call: FlowCall) -> Generator[Effect, Any, None]:
+    """Put on record that the run waits for a person and that no process holds it."""
+    execution, run = call.execution, call.run
+    assert execution is not None
+    run.process = None
+    run.remember()
+    _record(call)
+    if tracking_execution(call) is None:
+        yield Commit(execution.session.journal)
 
 
 def _drain(call: FlowCall, deadline: float | None = None) -> Generator[Effect, Any, None]:
@@ -330,7 +361,7 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     if staged is not None:
         yield from staged.hand_over()
     journal = execution.session.journal
-    outermost = call.tracking is None or call.tracking.execution is None
+    outermost = tracking_execution(call) is None
     transient = execution.transient if run.state_type is StateType.COMPLETED else []
     if outermost or execution.strict or transient:
         yield Commit(journal)
@@ -365,11 +396,10 @@ def _record(call: FlowCall) -> None:
         error = to_json(error_facts(run.data))
     if call.execution is not None:
         call.execution.record_flow(error)
-    tracking = call.tracking
-    if tracking is not None and tracking.execution is not None:
-        track = tracking.run
-        track.state_type, track.state_name = run.state_type, run.state_name
-        track.state_message, track.state_time = run.state_message, run.state_time
-        track.start, track.end, track.run_count = run.start, run.end, run.run_count
-        track.stored = run.stored
-        tracking.execution.record(track, error)
+    if call.tracking is not None:
+        track_run(call.tracking, run, error)
+
+
+def tracking_execution(call: FlowCall) -> FlowExecution | None:
+    """The execution of the run that made the call; None for a run that no other one called."""
+    return None if call.tracking is None else call.tracking.execution

@@ -20,7 +20,8 @@ from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
-from noria.engine import interrupts
+from noria.engine import interrupts, suspension
+from noria.engine.bell import Bell
 from noria.engine.sealed_arguments import protect
 from noria.journal.inherited import InheritedJournal
 from noria.journal.journal import Journal
@@ -51,6 +52,7 @@ class Session:
         self.results = ResultKeeper(settings)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
+        self.bell = Bell()
         lease = int(settings.lease_seconds * 1_000_000)
         row = processes.this_process(clock.now(), lease)
         self.process = row.id
@@ -58,6 +60,7 @@ class Session:
         self.journal = self._make_journal(Journal, taps)
         self.journal.lease = Lease(backend, row.id, settings.lease_seconds, self._cancel)
         self.journal.give_up = backend.close
+        self.journal.lease.on_change = self.changed
         self.journal.on_refused = self._abandon
 
     def _make_journal(self, kind: type[Journal], taps: tuple[Tap, ...] = ()) -> Journal:
@@ -92,6 +95,14 @@ class Session:
             # A run below another that is asked as well is stopped by what stops that one.
             if execution is not None and execution.flow_run.parent_run not in flow_runs:
                 execution.cancel("The run was asked to cancel.")
+
+    def changed(self) -> None:
+        """Something in the store has changed, or may have: tell those who wait for it, and the runs
+        that are to stop for a suspension that somebody has asked for."""
+        self.bell.ring()
+        if self.executions:
+            asked = self.backend.asked_suspensions(self.process)
+            suspension.announce(self.executions, asked)
 
     def _abandon(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:

@@ -120,6 +120,11 @@ class Journal:
             self._hurried = True
             raise
 
+    def watch(self) -> None:
+        """See to it that somebody looks whether other processes write, also before a first run."""
+        if self._thread is None:
+            self._start()
+
     def when_committed(self, fn: Callable[[], object]) -> None:
         """Call `fn`, on the writer's thread, once everything appended so far is committed."""
         self._queue.append(_Mark(fn))

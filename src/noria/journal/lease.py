@@ -31,6 +31,8 @@ class Lease:
         on_cancel: Callable[[list[bytes]], None],
     ) -> None:
         self.on_cancel = on_cancel
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when another process may have written to the store."""
         self._backend = backend
         self._process = process
         self._every = max(0.2, seconds / 4)
@@ -52,10 +54,12 @@ class Lease:
         counter = self._backend.change_counter()
         if moment < self._next_beat and counter == self._counter:
             return []
-        self._counter = counter
+        changed, self._counter = counter != self._counter, counter
         self._next_beat = moment + self._every
         now = clock.now()
         asked = self._backend.beat(self._process, now)
+        if changed:
+            self.on_change()
         if moment >= self._next_reap:
             # Whoever lives looks after those who died: nobody else may be there to do it.
             self._next_reap = moment + REAP_SECONDS

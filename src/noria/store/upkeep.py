@@ -9,7 +9,9 @@ from noria.store.database import Connection
 from noria.store.flow_runs import FLOW_RUN, get, tree
 from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
+from noria.store.pauses import PAUSE
 from noria.store.processes import PROCESS
+from noria.store.run_inputs import RUN_INPUT
 from noria.store.task_runs import TASK_RUN
 from noria.store.transactions import TRANSACTION
 from noria.store.variables import VARIABLE
@@ -20,11 +22,16 @@ _NOUNS = {
     "groups": TASK_GROUP,
     "logs": LOG,
     "artifacts": ARTIFACT,
+    "pauses": PAUSE,
+    "run_inputs": RUN_INPUT,
     "cache": CACHE,
     "variables": VARIABLE,
     "blocks": BLOCK,
     "processes": PROCESS,
 }
+
+
+_OF_A_RUN = (LOG, ARTIFACT, TRANSACTION, PAUSE, RUN_INPUT, TASK_RUN, TASK_GROUP, FLOW_RUN)
 
 
 def totals(connection: Connection) -> tuple[dict[str, int], int]:
@@ -51,6 +58,6 @@ def delete_flow_run(connection: Connection, flow_run: bytes) -> bool:
     if get(connection, flow_run) is None:
         return False
     for found in tree(connection, flow_run):
-        for statements in (LOG, ARTIFACT, TRANSACTION, TASK_RUN, TASK_GROUP, FLOW_RUN):
+        for statements in _OF_A_RUN:
             connection.execute(statements.delete, {"id": found})
     return True

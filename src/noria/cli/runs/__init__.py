@@ -14,6 +14,13 @@ COMMANDS: Mapping[str, Entry] = {
     "show": Entry("noria.cli.runs.show", "show", "Show a run as a tree with a timeline."),
     "logs": Entry("noria.cli.runs.logs", "logs", "Print the log of a run."),
     "resume": Entry("noria.cli.runs.resume", "resume", "Go on with a run that did not complete."),
+    "waiting": Entry("noria.cli.runs.waiting", "waiting", "List what waits for a person."),
+    "approve": Entry(
+        "noria.cli.runs.approve", "approve", "Let a run go on that waits for a person."
+    ),
+    "reject": Entry(
+        "noria.cli.runs.approve", "reject", "Refuse a run that waits: it is cancelled."
+    ),
     "fork": Entry("noria.cli.runs.resume", "fork", "Go on from a run as a new run."),
     "cancel": Entry("noria.cli.runs.cancel", "cancel", "Ask runs to stop."),
     "rm": Entry("noria.cli.runs.rm", "rm", "Delete runs and all they recorded."),

@@ -16,6 +16,8 @@ from noria.cli.loading import ended, load
 from noria.cli.outcome import finish
 from noria.cli.output import Column, Listing, Record, emit
 from noria.cli.references import RUN, find_run
+from noria.cli.runs.approve import approve_run
+from noria.cli.store import backend_of
 from noria.core.errors import ObjectNotFound
 from noria.core.ids import to_text, to_uuid
 from noria.core.records import FlowRunRow
@@ -36,7 +38,8 @@ Go = Callable[..., Any]
 def resume(app: App, run: str, plan: bool, rerun_from: str | None, source: str | None) -> None:
     """Go on with a run that did not complete.
 
-    Finished tasks whose inputs are the same are not run again.
+    Finished tasks whose inputs are the same are not run again. A run that waits for a person is let
+    go on, as by `noria runs approve`.
     """
     row = find_run(app, run)
     if plan:
@@ -50,6 +53,9 @@ def resume(app: App, run: str, plan: bool, rerun_from: str | None, source: str |
             f"run some of it again: noria runs resume {run} --from TASK",
         )
     _refuse(row)
+    if row.state is StateType.PAUSED and backend_of(app).open_pauses(row.id):
+        approve_run(app, row, source=source)
+        return
     _go(app, sdk.resume, row, rerun_from, source)
 
 

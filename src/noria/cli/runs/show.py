@@ -15,13 +15,15 @@ from noria.cli.errors import CliError, Code
 from noria.cli.output import Column, Listing, Record, dump, emit
 from noria.cli.references import RUN, find_run
 from noria.cli.runs.view import FAILED, SLOWEST, artifacts_of, collect, task_run_time
+from noria.cli.runs.waiting import Waiting, waiting_of
+from noria.cli.runs.waiting import record as waiting_record
 from noria.cli.states import parse_states
 from noria.cli.store import backend_of
 from noria.cli.timefmt import iso
 from noria.console.wording import duration, failure_of, failure_text, one_line
 from noria.core import clock
 from noria.core.records import FlowRunRow, GroupCount, GroupRow, TaskRunRow, task_run_name
-from noria.core.states import StateType
+from noria.core.states import TERMINAL_STATES, StateType
 
 PAGE = 1000
 
@@ -79,8 +81,13 @@ def _document(backend: Backend, row: FlowRunRow, now: int) -> Record:
         "failures": [records.task_run(task, by_number.get(task.group)) for task in failed],
         "slowest": [records.task_run(task, by_number.get(task.group)) for task in slow],
         "subflows": [records.flow_run(child, now) for child in backend.children(row.id)],
+        "waiting": [waiting_record(each) for each in _waiting(backend, row)],
         "artifacts": [artifact_record(each) for each in artifacts_of(backend, row, PAGE)],
     }
+
+
+def _waiting(backend: Backend, row: FlowRunRow) -> list[Waiting]:
+    return [] if row.state in TERMINAL_STATES else waiting_of(backend, row.id)
 
 
 _GROUP_COLUMNS: Sequence[Column[GroupRow]] = tuple(

@@ -11,6 +11,7 @@ from noria.cli.appearance import state_name
 from noria.cli.artifact.rows import reference
 from noria.cli.records import run_time
 from noria.cli.references import short_id
+from noria.cli.runs.waiting import waiting_of
 from noria.console.wording import failure_of
 from noria.core.records import (
     ArtifactRow,
@@ -21,7 +22,7 @@ from noria.core.records import (
     TaskRunRow,
     task_run_name,
 )
-from noria.core.states import Name, StateType, default_name
+from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
 
 FAILURES = 3
 SLOWEST = 5
@@ -64,6 +65,7 @@ def collect(backend: Backend, row: FlowRunRow, now: int, depth: int = 0) -> tree
         slowest=slowest,
         runs=placed.get(None, ()),
         hidden=hidden,
+        waits=() if depth or row.state in TERMINAL_STATES else _waits(backend, row),
         artifacts=[_artifact_view(backend, each) for each in artifacts[:ARTIFACTS]],
         more_artifacts=len(artifacts) > ARTIFACTS,
     )
@@ -73,6 +75,20 @@ def artifacts_of(backend: Backend, row: FlowRunRow, limit: int) -> list[Artifact
     """What a run has made for people to read, in order."""
     found = backend.artifacts(ArtifactFilter(flow_run=row.id, limit=limit))
     return sorted(found, key=lambda each: each.id)
+
+
+def _waits(backend: Backend, row: FlowRunRow) -> list[tree.WaitView]:
+    return [
+        tree.WaitView(
+            each.run.name,
+            each.description or ("an answer" if each.schema else "somebody to let it go on"),
+            [each.field(name) for name in each.fields],
+            each.pause.since,
+            each.pause.until,
+            each.pause.fault,
+        )
+        for each in waiting_of(backend, row.id)
+    ]
 
 
 def _artifact_view(backend: Backend, row: ArtifactRow) -> tree.ArtifactView:
