@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from noria.flows import Flow, flow, tags
     from noria.logging import get_run_logger
+    from noria.notifications import notify
     from noria.tasks import Task, task
     from noria.transactions import Transaction
 
@@ -41,6 +42,7 @@ _HOMES = {
     "collect": "noria.collecting",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
+    "notify": "noria.notifications",
     "pause_flow_run": "noria.flow_runs",
     "resume_flow_run": "noria.flow_runs",
     "suspend_flow_run": "noria.flow_runs",
@@ -63,6 +65,7 @@ __all__ = [
     "collect",
     "flow",
     "get_run_logger",
+    "notify",
     "pause_flow_run",
     "resume_flow_run",
     "suspend_flow_run",

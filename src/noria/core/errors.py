@@ -258,7 +258,8 @@ class TemporaryError(NoriaException):
 
 
 class PermanentError(NoriaException):
-    """Base for errors of yours that no retry can mend; see `@task(no_retry_on=...)`."""
+    """Base for errors of yours that no retry can mend: a task that raises one is not tried again,
+    unless its `retry_on` names it."""
 
 
 class TaskRunTimeoutError(TimeoutError):

@@ -70,6 +70,10 @@ class Settings(NamedTuple):
     """NORIA_JOURNAL_BUFFER: records that may wait for the store before the producer is slowed."""
     lease_seconds: float = 10.0
     """NORIA_LEASE_SECONDS: how long a process may be silent before another host calls it dead."""
+    ui_url: str = ""
+    """NORIA_UI_URL: where runs can be looked at in a browser; messages link there."""
+    notifications_drain_seconds: float = 10.0
+    """NORIA_NOTIFICATIONS_DRAIN_SECONDS: how long the end of a process waits for messages."""
     privacy_key: str = ""
     """NORIA_PRIVACY_KEY: the key of `noria.privacy.hash_id`."""
 

@@ -202,6 +202,9 @@ def _take_over(call: TaskCall, failure: State[Any], fallback: Any, error: BaseEx
     run.history.append([failure.name, failure.micros, failure.message])
     message = f"fallback {fallback.name} takes over after {describe_exception(error)}"
     run.enter(StateType.RUNNING, Name.FALLING_BACK, message)
+    if run.start is None:
+        # A breaker that is open kept it from its first attempt: here is where it begins.
+        run.start = run.state_time
     if call.execution is not None:
         assert call.stand_in is not None
         call.execution.record(run, call.stand_in.error)

@@ -14,7 +14,7 @@ from typing import Any
 from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.backoff import delay_for, with_jitter
-from noria.core.errors import MissingResult, TaskRunTimeoutError, UpstreamTaskError
+from noria.core.errors import MissingResult, PermanentError, TaskRunTimeoutError, UpstreamTaskError
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -327,11 +327,8 @@ def _retry_delay(
     if attempt >= task.retries or (execution is not None and execution.inherited):
         return None
     failure = state.data
-    if isinstance(failure, BaseException):
-        if task.no_retry_on and isinstance(failure, task.no_retry_on):
-            return None
-        if task.retry_on and not isinstance(failure, task.retry_on):
-            return None
+    if isinstance(failure, BaseException) and not _may_retry(task, failure):
+        return None
     if task.retry_condition_fn is not None:
         try:
             wanted = yield Hook(task.retry_condition_fn, task, call.run, _judged(state))
@@ -351,6 +348,15 @@ def _retry_delay(
 
         delay = with_jitter(delay, task.retry_jitter_factor, random.Random())
     return float(delay)
+
+
+def _may_retry(task: Any, failure: BaseException) -> bool:
+    """Whether exceptions of this kind are tried again."""
+    if isinstance(failure, task.no_retry_on):
+        return False
+    if task.retry_on:
+        return isinstance(failure, task.retry_on)
+    return not isinstance(failure, PermanentError)
 
 
 def _judged(state: State[Any]) -> State[Any]:

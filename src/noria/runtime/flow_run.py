@@ -16,7 +16,9 @@ from datetime import datetime
 from typing import Any
 
 from noria.core import clock, ids
+from noria.engine import configuration
 from noria.engine.context import flow_context
+from noria.engine.links import page_of_flow_run
 from noria.engine.runs import FlowRun
 from noria.runtime.overrides import read
 
@@ -90,6 +92,12 @@ def get_nothing() -> None:
     """What belongs to deployments and servers is not known to a run that was simply called."""
 
 
+def get_ui_url() -> str | None:
+    """The run's page; None without NORIA_UI_URL."""
+    run = _run()
+    return None if run is None else page_of_flow_run(configuration.settings(), run.id)
+
+
 _GETTERS = {
     "id": get_id,
     "tags": get_tags,
@@ -103,7 +111,7 @@ _GETTERS = {
     "root_flow_run_id": get_root_flow_run_id,
     "run_count": get_run_count,
     "api_url": get_nothing,
-    "ui_url": get_nothing,
+    "ui_url": get_ui_url,
     "job_variables": get_nothing,
 }
 

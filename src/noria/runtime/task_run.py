@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from noria.engine import configuration
 from noria.engine.context import TaskRunContext
+from noria.engine.links import page_of_task_run
 from noria.runtime.overrides import read
 
 
@@ -51,6 +53,14 @@ def get_nothing() -> None:
     """What belongs to a server is not known to a run that was simply called."""
 
 
+def get_ui_url() -> str | None:
+    """The run's page; None without NORIA_UI_URL."""
+    context = TaskRunContext.get()
+    if context is None:
+        return None
+    return page_of_task_run(configuration.settings(), context.task_run.id)
+
+
 _GETTERS = {
     "id": get_id,
     "tags": get_tags,
@@ -59,7 +69,7 @@ _GETTERS = {
     "run_count": get_run_count,
     "task_name": get_task_name,
     "api_url": get_nothing,
-    "ui_url": get_nothing,
+    "ui_url": get_ui_url,
 }
 
 __all__ = list(_GETTERS)
