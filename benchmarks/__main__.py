@@ -25,12 +25,14 @@ from benchmarks import (
     subflow,
     submit,
     tasks,
+    testing,
 )
 from benchmarks.bench import Bench, Options
 from benchmarks.machine import describe
 
 TOPICS = (
     tasks, submit, async_tasks, subflow, imports, hello, memory, logs, resume, cli, processes,
+    testing,
 )  # fmt: skip
 ROWS = {topic.ROW.number: topic.ROW for topic in TOPICS}
 

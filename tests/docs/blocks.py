@@ -5,6 +5,8 @@ A block is what stands between two fences. What follows the opening fence says w
 - ```` ```python ```` is a complete program: it is run, and a ```` ```text ```` block right after it
   is what it prints;
 - ```` ```python no-run ```` is a fragment;
+- ```` ```python test ```` is a file that pytest runs together with the others of its document; its
+  first line, a comment, is its name;
 - ```` ```console ```` is a terminal: lines that begin with `$` were typed, the others came back;
 - ```` ```sh ```` is to be typed.
 """
@@ -52,6 +54,12 @@ def blocks_of(document: Path) -> list[Block]:
         line = text.count("\n", 0, block.start("text")) + 1
         blocks.append(Block(block["info"].strip(), block["text"], line, printed))
     return blocks
+
+
+def files_of(document: Path) -> dict[str, str]:
+    """The files of a document that pytest runs, by name."""
+    texts = [block.text for block in blocks_of(document) if block.info == "python test"]
+    return {text.partition("\n")[0].removeprefix("# "): text for text in texts}
 
 
 def prose_of(document: Path) -> str:

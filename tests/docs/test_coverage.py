@@ -33,6 +33,7 @@ MODULES = (
     "noria.states",
     "noria.task_runners",
     "noria.tasks",
+    "noria.testing",
     "noria.variables",
 )
 FOR_USERS = [
@@ -128,4 +129,14 @@ def _anchors(document: Path) -> set[str]:
 
 def test_that_blocks_are_of_known_kinds() -> None:
     kinds = {block.info for document in FOR_USERS for block in blocks_of(document)}
-    assert kinds <= {"python", "python no-run", "text", "console", "sh", "mermaid", "toml", ""}
+    assert kinds <= {
+        "python",
+        "python no-run",
+        "python test",
+        "text",
+        "console",
+        "sh",
+        "mermaid",
+        "toml",
+        "",
+    }

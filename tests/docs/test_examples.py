@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks_of
+from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks_of, files_of
 
 EXAMPLES = [
     pytest.param(block, id=f"{document.relative_to(ROOT)}:{block.line}")
@@ -15,6 +17,23 @@ EXAMPLES = [
     for block in blocks_of(document)
     if block.info == "python"
 ]
+
+
+TESTED = [
+    pytest.param(document, id=document.name)
+    for document in DOCUMENTS
+    if files_of(document) and not document.name.endswith(".zh-CN.md")
+]
+
+
+@pytest.mark.parametrize("document", TESTED)
+def test_files(document: Path, tmp_path: Path) -> None:
+    for name, text in files_of(document).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert not (tmp_path / "noria-home").exists()
 
 
 def test_that_there_are_examples() -> None:

@@ -48,7 +48,7 @@ from noria.store import (
     variables,
 )
 from noria.store.migrations import SCHEMA_VERSION
-from noria.store.opening import open_database
+from noria.store.opening import copy_database, open_database
 from noria.store.task_runs import forget as forget_calls
 
 FOUND_LIMIT = 20
@@ -297,6 +297,14 @@ class LocalBackend(pausing.PausingBackend):
 
     def vacuum(self) -> None:
         self._database.compact()
+
+    def copy_into(self, other: LocalBackend) -> None:
+        """Make another store, which is to be empty, a copy of this one.
+
+        Raises:
+            StoreError: One of them is not in SQLite.
+        """
+        copy_database(self._database, other._database)
 
     def change_counter(self) -> int:
         return self._database.change_counter()

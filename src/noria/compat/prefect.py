@@ -67,6 +67,8 @@ MODULES: dict[str, str] = {
     ".task_engine": ".task_engine",
     ".task_runners": ".task_runners",
     ".tasks": ".tasks",
+    ".testing": ".testing",
+    ".testing.utilities": ".testing.utilities",
     ".transactions": ".transactions",
     ".utilities": ".utilities",
     ".utilities.annotations": ".utilities.annotations",

@@ -7,7 +7,7 @@ so stepping the clock also ends sleeps.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,13 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock:
-    """The machine's clocks: wall time, monotonic time and sleeping."""
+    """The machine's clocks: wall time, monotonic time and sleeping.
+
+    Attributes:
+        stepped: Whether it is moved by hand, and makes calls that are due when it is.
+    """
+
+    stepped = False
 
     def now(self) -> int:
         """Wall time in microseconds since the epoch, UTC."""
@@ -29,6 +35,18 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Block the calling thread for `seconds`."""
         time.sleep(seconds)
+
+    def step(self, seconds: float) -> None:
+        """Move by at most `seconds`, no further than to the next call that is due."""
+        raise NotImplementedError("this clock is not moved by hand")
+
+    def call_at(self, moment: float, fn: Callable[[], object]) -> Callable[[], None]:
+        """Have `fn` called by whoever moves the clock to a monotonic time.
+
+        Returns:
+            What takes that back.
+        """
+        raise NotImplementedError("this clock makes no calls")
 
 
 _clock = Clock()
@@ -47,6 +65,22 @@ def monotonic() -> float:
 def sleep(seconds: float) -> None:
     """Block the calling thread for `seconds`."""
     _clock.sleep(seconds)
+
+
+def step(seconds: float) -> None:
+    """Move a stepped clock by at most `seconds`, no further than to the next call that is due."""
+    _clock.step(seconds)
+
+
+def is_stepped() -> bool:
+    """Whether the clock is moved by hand, so that `call_at` and `step` can be used."""
+    return _clock.stepped
+
+
+def call_at(moment: float, fn: Callable[[], object]) -> Callable[[], None]:
+    """Have `fn` called by whoever moves a stepped clock to a monotonic time; returns what takes it
+    back."""
+    return _clock.call_at(moment, fn)
 
 
 def pause(seconds: float) -> None:

@@ -7,7 +7,8 @@ secret is known, nothing is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class Redactor:
         """Forget all secrets."""
         self._values, self._forms = {}, {}
         self._compiled = (0, None, None, 0)
+
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Forget at the end of the block what has become known in it."""
+        values, forms = dict(self._values), dict(self._forms)
+        try:
+            yield
+        finally:
+            self._values, self._forms = values, forms
+            self._compiled = (0, None, None, 0)
 
     def mask(self, text: str) -> str:
         """The text with `********` in place of every secret."""

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from types import AsyncGeneratorType, GeneratorType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from noria.core import clock
-from noria.engine import interrupts
+from noria.engine import interrupts, stepping
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Listen, Program, Sleep, Wait
 from noria.engine.futures import serving, stop_waiting
 from noria.engine.gate import Gate
+
+if TYPE_CHECKING:
+    import asyncio
 
 R = TypeVar("R")
 
@@ -99,13 +103,23 @@ def call_within(effect: Call, seconds: float) -> Any:
         return exhaust(finish(effect.fn(*effect.args, **effect.kwargs)))
 
     error = interrupts.timeout_error(effect.on_timeout, effect.timeout or seconds)
-    if threading.current_thread() is threading.main_thread() and clock.is_real():
+    within = _deadline()
+    if within is not None:
         gate = interrupts.gate()
         gate.shut()
-        with interrupts.deadline(seconds, error):
+        with within(seconds, error):
             return _through(gate, call)
     # No signal reaches another thread: the call goes to a thread of its own, which can be left.
     return _Beside(call).outcome(seconds, error)
+
+
+def _deadline() -> Callable[[float, BaseException], AbstractContextManager[None]] | None:
+    """What can end a call in this thread."""
+    if clock.is_stepped():
+        return interrupts.stepped_deadline
+    if threading.current_thread() is threading.main_thread() and clock.is_real():
+        return interrupts.deadline
+    return None
 
 
 def _through(gate: Gate, fn: Callable[[], Any]) -> Any:
@@ -259,21 +273,43 @@ async def _asleep(seconds: float) -> None:
     if clock.is_real():
         await asyncio.sleep(seconds)  # noqa: TID251 - the one place where a run sleeps on a loop
     else:
-        clock.sleep(seconds)
+        await stepping.sleep(seconds)
 
 
 async def _acall_with_timeout(effect: Call) -> Any:
     import asyncio
 
-    scope = asyncio.timeout(effect.timeout)
+    stepped = clock.is_stepped()
+    scope = asyncio.timeout(None if stepped else effect.timeout)
     try:
         async with scope:
-            value = effect.fn(*effect.args, **effect.kwargs)
-            return await value if hasattr(value, "__await__") else value
+            with _stepped_timeout(effect, scope) if stepped else nullcontext():
+                value = effect.fn(*effect.args, **effect.kwargs)
+                return await value if hasattr(value, "__await__") else value
     except TimeoutError:
         if scope.expired():
             raise interrupts.timeout_error(effect.on_timeout, effect.timeout or 0) from None
         raise
+
+
+@contextmanager
+def _stepped_timeout(effect: Call, scope: asyncio.Timeout) -> Iterator[None]:
+    """Let whoever moves the stepped clock past the timeout end the scope."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+
+    def expire() -> None:
+        # The block may have ended in the meantime.
+        with suppress(RuntimeError):
+            scope.reschedule(loop.time())
+
+    moment = clock.monotonic() + (effect.timeout or 0)
+    take_back = clock.call_at(moment, lambda: loop.call_soon_threadsafe(expire))
+    try:
+        yield
+    finally:
+        take_back()
 
 
 def exhaust(value: Any) -> Any:

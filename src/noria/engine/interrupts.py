@@ -65,6 +65,26 @@ def deadline(seconds: float, error: BaseException) -> Iterator[None]:
         gate().forget(error)
 
 
+@contextmanager
+def stepped_deadline(seconds: float, error: BaseException) -> Iterator[None]:
+    """The same in any thread, on a clock that is stepped: whoever moves it past the deadline brings
+    the error."""
+    mine, owner, ident = gate(), gate().owner, threading.get_ident()
+
+    def pass_by() -> None:
+        if threading.get_ident() == ident:
+            mine.arrive(error)
+        else:
+            mine.strike(error, owner)
+
+    take_back = clock.call_at(clock.monotonic() + seconds, pass_by)
+    try:
+        yield
+    finally:
+        take_back()
+        mine.forget(error)
+
+
 def timeout_error(error: type[BaseException], seconds: float) -> BaseException:
     """The error of a function that has run for longer than it may."""
     return error(f"Scope timed out after {seconds} second(s).")
@@ -222,6 +242,7 @@ __all__ = [
     "gate",
     "pause",
     "sleep",
+    "stepped_deadline",
     "struck_at",
     "termination",
     "timeout_error",

@@ -55,8 +55,7 @@ def install() -> None:
         for name in (FLOW_LOGGER, TASK_LOGGER):
             logger = _joined(name, level)
             logger.setLevel(level)
-            # The console shows these lines; the root logger's handlers would show them twice.
-            logger.propagate = False
+            logger.propagate = _shared
         for name in names:
             logger = _joined(name, level)
             if not logger.isEnabledFor(level):
@@ -86,6 +85,35 @@ def _joined(name: str, level: int) -> logging.Logger:
         logger.addHandler(handler)
     handler.setLevel(level)
     return logger
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Let the handlers of the root logger have the lines of runs too: where there is no console, it
+    is they that show them."""
+    global _shared
+    before, _shared = _shared, True
+    loggers = [logging.getLogger(name) for name in (FLOW_LOGGER, TASK_LOGGER)]
+    # Some versions of pytest give theirs to loggers that do not propagate: once is enough.
+    twice = [
+        (each, own) for each in loggers for own in each.handlers if own in logging.root.handlers
+    ]
+    for logger, handler in twice:
+        logger.removeHandler(handler)
+    for logger in loggers:
+        logger.propagate = True
+    try:
+        yield
+    finally:
+        _shared = before
+        for logger in loggers:
+            logger.propagate = before or not _installed
+        for logger, handler in twice:
+            logger.addHandler(handler)
+
+
+_shared = False
+"""False where the console shows the lines of runs: other handlers would show them twice."""
 
 
 @contextmanager

@@ -43,13 +43,14 @@ class Session:
         taps: Listeners on the journal.
     """
 
+    follows = False
+    """Whether settings that change later count for its next runs; the store stays what it is."""
+
     def __init__(self, settings: Settings, backend: Backend, taps: tuple[Tap, ...] = ()) -> None:
-        self.settings = settings
         self.backend = backend
         self.pid = os.getpid()
         self._closed = False
-        self.log_level = level_number(settings)
-        self.results = ResultKeeper(settings)
+        self._set_up(settings)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
         self.bell = Bell()
@@ -62,6 +63,16 @@ class Session:
         self.journal.give_up = backend.close
         self.journal.lease.on_change = self.changed
         self.journal.on_refused = self._abandon
+
+    def _set_up(self, settings: Settings) -> None:
+        self.settings = settings
+        self.log_level = level_number(settings)
+        self.results = ResultKeeper(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Use other settings from the next run on, with the same store."""
+        if settings != self.settings:
+            self._set_up(settings)
 
     def _make_journal(self, kind: type[Journal], taps: tuple[Tap, ...] = ()) -> Journal:
         settings = self.settings

@@ -32,6 +32,8 @@ def open_session() -> Session:
     """
     global _current
     if _override is not None:
+        if _override.follows:
+            _override.adopt(configuration.settings())
         return _override
     settings = configuration.settings()
     current = _current

@@ -124,6 +124,11 @@ class SqliteDatabase:
             self._patiently(connection, CONNECTION.vacuum)
             self._patiently(connection, CONNECTION.checkpoint)
 
+    def copy_into(self, other: SqliteDatabase) -> None:
+        """Put all that is in here in place of what is in another one."""
+        with self._exclusive() as source, other._exclusive() as target:
+            source.backup(target)
+
     def change_counter(self) -> int:
         """A number that changes when another process has written to the file."""
         # Asked of the writer: what this process writes itself is no news.
