@@ -42,7 +42,13 @@ def test_runs_are_seen_inside_and_nowhere_else(isolated):
         assert doubled() == 8
         assert [run.state_name for run in store.flow_runs()] == ["Completed"]
     assert not (isolated / "noria.db").exists()
-    assert not store.home.exists()
+
+
+def test_its_folder_is_gone_afterwards():
+    with noria_test_harness() as store:
+        folder = store.home
+        (folder / "left").write_text("behind")
+    assert not folder.exists()
 
 
 def test_what_was_recorded_can_be_asked_for(noria_store):

@@ -43,9 +43,6 @@ class Session:
         taps: Listeners on the journal.
     """
 
-    follows = False
-    """Whether settings that change later count for its next runs; the store stays what it is."""
-
     def __init__(self, settings: Settings, backend: Backend, taps: tuple[Tap, ...] = ()) -> None:
         self.backend = backend
         self.pid = os.getpid()

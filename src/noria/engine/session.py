@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _lock = new_lock()
 _current: Session | None = None
 _override: Session | None = None
+_follows = False
 _inherited: list[Session] = []
 """Those of the processes that this one was forked from, whose runs its code may still stand in."""
 
@@ -32,7 +33,7 @@ def open_session() -> Session:
     """
     global _current
     if _override is not None:
-        if _override.follows:
+        if _follows:
             _override.adopt(configuration.settings())
         return _override
     settings = configuration.settings()
@@ -82,12 +83,18 @@ def _after_fork() -> None:
 
 
 @contextmanager
-def use(session: Session) -> Iterator[Session]:
-    """Make `session` the one that every run of this process uses until the block ends."""
-    global _override
+def use(session: Session, follow_settings: bool = False) -> Iterator[Session]:
+    """Make `session` the one that every run of this process uses until the block ends.
+
+    Parameters:
+        session: The session.
+        follow_settings: Whether settings that change meanwhile count for its next runs; the store
+            stays what it is.
+    """
+    global _override, _follows
     _watch_forks()
-    previous, _override = _override, session
+    previous, _override, _follows = (_override, _follows), session, follow_settings
     try:
         yield session
     finally:
-        _override = previous
+        _override, _follows = previous

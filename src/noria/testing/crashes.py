@@ -233,12 +233,11 @@ def _process(store: IsolatedStore, ends_at: int | None = None) -> Generator[Dyin
     """What stands in for a process over the store; dead afterwards, whatever it has left behind."""
     backend = store.session.backend
     session: Session = temporary_session(store.session.settings, lambda: backend)
-    session.follows = True
     journal = DyingJournal(backend, session.journal.protect, ends_at)
     session.journal = journal  # type: ignore[assignment]
     session.start()
     try:
-        with use(session):
+        with use(session, follow_settings=True):
             yield journal
     finally:
         backend.end_process(session.process, clock.now(), "broken off by crash_at")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from noria.core import ids
 from noria.core.redaction import redactor
 from noria.core.settings import ENV_FILE, MEMORY, PROFILE
 from noria.engine import configuration, logs
@@ -53,7 +54,7 @@ def noria_test_harness(
         'Hello you'
         ['Completed']
     """
-    home = tempfile.mkdtemp(prefix="noria-test-") if path is None else os.path.abspath(path)
+    home = _unused_folder() if path is None else os.path.abspath(path)
     variables = {**dict.fromkeys(_NOT_TAKEN_OVER), HOME: home, DATABASE_URL: None}
     if path is None:
         variables[DATABASE_URL] = "sqlite:///" + MEMORY
@@ -65,6 +66,11 @@ def noria_test_harness(
     finally:
         if path is None:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _unused_folder() -> str:
+    # Whoever writes into it makes it: most tests never do, and making and removing takes its time.
+    return os.path.join(tempfile.gettempdir(), f"noria-test-{ids.new_id().hex()}")
 
 
 @contextmanager
@@ -91,9 +97,8 @@ def prefect_test_harness(server_startup_timeout: int | None = 30) -> Iterator[No
 def _opened(home: str) -> Iterator[IsolatedStore]:
     settings = configuration.settings()
     session = temporary_session(settings, lambda: open_backend(settings))
-    session.follows = True
     try:
-        with use(session):
+        with use(session, follow_settings=True):
             store = IsolatedStore(session, Path(home))
             _open.append(store)
             try:

@@ -71,12 +71,17 @@ class IsolatedStore:
 
     Attributes:
         session: What flows run with inside the block.
-        home: The folder that stands in for NORIA_HOME.
     """
 
     def __init__(self, session: Session, home: Path) -> None:
         self.session = session
-        self.home = home
+        self._home = home
+
+    @property
+    def home(self) -> Path:
+        """The folder that stands in for NORIA_HOME, made when it is asked for."""
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._home
 
     def flow_runs(self, name: str | None = None) -> list[RecordedRun]:
         """The flow runs, sub-flows among them, as they came.
@@ -129,7 +134,8 @@ class IsolatedStore:
         if not isinstance(source, LocalBackend) or not isinstance(target, LocalBackend):
             raise StoreError("Only a store of this process can be copied.")
         source.copy_into(target)
-        shutil.copytree(self.home, other.home, dirs_exist_ok=True)
+        if self._home.exists():
+            shutil.copytree(self._home, other.home, dirs_exist_ok=True)
 
     def _settled(self) -> Any:
         """The backend, with all that was said so far in it."""

@@ -9,6 +9,9 @@ from typing import Any
 from noria.store.sqlite.bulk import chunked
 from noria.store.statements import Dialect, Sql, Statement
 
+MEMORY = ":memory:"
+"""The path of a database of no file."""
+
 
 class SqliteConnection(sqlite3.Connection):
     """What `noria.store.database.Connection` promises, on SQLite's own connection."""

@@ -20,13 +20,11 @@ from typing import Any, TypeVar
 from noria.core.errors import StoreError
 from noria.store import forks, migrations
 from noria.store.sqlite import faults, schema
-from noria.store.sqlite.connection import SqliteConnection, connect
+from noria.store.sqlite.connection import MEMORY, SqliteConnection, connect
 from noria.store.sqlite.schema import CONNECTION
 from noria.store.statements import Statement
 
 T = TypeVar("T")
-
-MEMORY = ":memory:"
 
 # SQLite waits for a lock with ever longer sleeps, in C, where Ctrl-C cannot reach: among several
 # busy writers one would starve. So it waits briefly and we try again, for about a minute in all.
@@ -198,6 +196,9 @@ class SqliteDatabase:
 
     def _migrate(self) -> None:
         with self._exclusive() as connection:
+            if self.in_memory:
+                schema.copy(connection)
+                return
             found = persist(lambda: schema.version(connection, self.path))
             if found == migrations.SCHEMA_VERSION:
                 return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Iterator
 
 from noria.core.errors import StoreError
 from noria.store import migrations
-from noria.store.sqlite.connection import SqliteConnection
+from noria.store.sqlite.connection import MEMORY, SqliteConnection, connect
 from noria.store.statements import Statements
 
 CONNECTION = Statements("connection")
@@ -39,6 +40,19 @@ def apply(connection: SqliteConnection, path: str, folder: str | None = None) ->
     for script in migrations.scripts(folder or FOLDER, version(connection, path)):
         for statement in split(script):
             connection.execute(statement)
+
+
+def copy(connection: SqliteConnection) -> None:
+    """Give an empty database in memory the schema: that of another one is copied, for tests make
+    many of them."""
+    _made().backup(connection)
+
+
+@functools.cache
+def _made() -> SqliteConnection:
+    connection = connect(MEMORY, 0.0)
+    apply(connection, MEMORY)
+    return connection
 
 
 def split(script: str) -> Iterator[str]:
