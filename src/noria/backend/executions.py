@@ -24,10 +24,10 @@ def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> 
     if row is None or is_executed(connection, row, now):
         return None
     if row.state not in TERMINAL_STATES and not is_suspended(row):
-        row = _entered(row, StateType.CRASHED, Actor.REAPER, "no process executed it", now)
+        row = entered(row, StateType.CRASHED, Actor.REAPER, "no process executed it", now)
     epoch = row.epoch + 1
     message = f"execution {epoch} begins"
-    taken = _entered(row, StateType.PENDING, Actor.RESUME, message, now)._replace(
+    taken = entered(row, StateType.PENDING, Actor.RESUME, message, now)._replace(
         epoch=epoch, process=process, end=None, result=None, error=None
     )
     flow_runs.save(connection, taken)
@@ -45,7 +45,7 @@ def cancel(
             continue
         executed = is_executed(connection, row, now)
         if executed or row.state in _UNDER_WAY:
-            row = _entered(row, StateType.CANCELLING, Actor.PERSON, reason, now)
+            row = entered(row, StateType.CANCELLING, Actor.PERSON, reason, now)
         if executed:
             flow_runs.save(connection, row)
         else:
@@ -111,12 +111,19 @@ def end(
     Raises:
         ForbiddenTransition: The actor may not do that; see `noria.core.transitions`.
     """
-    flow_runs.save(connection, _entered(row, state, actor, message, now)._replace(end=now))
+    flow_runs.save(connection, entered(row, state, actor, message, now)._replace(end=now))
     task_runs.end_unfinished(connection, row.id, state, message, now)
     groups.end_unfinished(connection, row.id, state)
 
 
-def _entered(row: FlowRunRow, state: StateType, actor: Actor, message: str, now: int) -> FlowRunRow:
+def entered(
+    row: FlowRunRow,
+    state: StateType,
+    actor: Actor,
+    message: str | None,
+    now: int,
+    name: str | None = None,
+) -> FlowRunRow:
     """The row in another state, with all that came before written into its history.
 
     Raises:
@@ -124,12 +131,13 @@ def _entered(row: FlowRunRow, state: StateType, actor: Actor, message: str, now:
     """
     check(row.state, state, actor)
     history = from_json(row.history) if row.history else _history_by_times(row)
-    history.append([default_name(state), now, message])
-    return row._replace(state=state, state_name=None, message=message, history=to_json(history))
+    history.append([name or default_name(state), now, message])
+    return row._replace(state=state, state_name=name, message=message, history=to_json(history))
 
 
 def _history_by_times(row: FlowRunRow) -> list[list[object]]:
-    history: list[list[object]] = [[default_name(StateType.PENDING), row.created, None]]
+    first = StateType.SCHEDULED if row.state is StateType.SCHEDULED else StateType.PENDING
+    history: list[list[object]] = [[default_name(first), row.created, None]]
     if row.start is not None:
         history.append([default_name(StateType.RUNNING), row.start, None])
     if row.end is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from noria.backend import executions, pausing
+from noria.backend.local_deployments import LocalDeployments
 from noria.backend.port import (
     ArtifactFilter,
     CrashVerdict,
@@ -54,7 +55,7 @@ from noria.store.task_runs import forget as forget_calls
 FOUND_LIMIT = 20
 
 
-class LocalBackend(pausing.PausingBackend):
+class LocalBackend(pausing.PausingBackend, LocalDeployments):
     """The port, answered from a SQLite file; see `Backend` for what each method does.
 
     Parameters:

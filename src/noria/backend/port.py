@@ -6,25 +6,29 @@ an event loop decides for itself whether to leave the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from noria.core.conditions import Condition
+from noria.core.deployments import NOTHING, DeploymentSpec, Step
 from noria.core.records import (
     ArtifactRow,
     Batch,
     BlockRow,
     CacheRow,
+    DeploymentRow,
     FlowRunRow,
     GroupRow,
     LogRow,
     PauseRow,
     ProcessRow,
     RunInputRow,
+    ScheduleRow,
     SealedField,
     StoredValue,
     TaskRunRow,
     VariableRow,
+    WorkRow,
 )
 from noria.core.states import StateType
 from noria.core.task_stats import TaskStats
@@ -91,6 +95,32 @@ class ArtifactFilter(NamedTuple):
     """Only the newest version of each key."""
     limit: int = 100
     offset: int = 0
+
+
+class RunRequest(NamedTuple):
+    """A wish for a run of a deployment."""
+
+    deployment: bytes
+    due: int
+    parameters: Mapping[str, Any] = NOTHING
+    """They go before those of the deployment."""
+    tags: tuple[str, ...] = ()
+    name: str | None = None
+    key: str | None = None
+    """Asked for twice with one key, a deployment makes one run."""
+    schedule: str | None = None
+    job_variables: Mapping[str, Any] = NOTHING
+    parent_run: bytes | None = None
+    parent_task: bytes | None = None
+    root_run: bytes | None = None
+
+
+class Claim(NamedTuple):
+    """A run that a worker has taken."""
+
+    run: FlowRunRow
+    spec: DeploymentSpec
+    work: WorkRow
 
 
 class StoreInfo(NamedTuple):
@@ -301,6 +331,73 @@ class Backend(Protocol):
     def reseal(self, before: Sequence[SealedField], after: Sequence[SealedField]) -> bool:
         """Put `after` in place of everything that is encrypted, in one transaction, and give up
         the keys that nothing needs any more; False when `before` is no longer what there is."""
+
+    def plan_deployments(self, wanted: Sequence[DeploymentSpec], prune: bool = False) -> list[Step]:
+        """What applying specifications would change; see `apply_deployments`."""
+
+    def apply_deployments(
+        self, wanted: Sequence[DeploymentSpec], now: int, prune: bool = False
+    ) -> list[Step]:
+        """Deploy what is specified, in one transaction. With `prune`, deployments from the same
+        folders that are not specified any more are removed. Returns what was changed."""
+
+    def deployment(self, deployment: bytes) -> DeploymentRow | None:
+        """One deployment."""
+
+    def find_deployments(self, reference: str) -> list[DeploymentRow]:
+        """Deployments that `reference` may name: `flow/name`, a name, an id or its beginning."""
+
+    def deployments(self) -> list[DeploymentRow]:
+        """All deployments by flow and name."""
+
+    def delete_deployment(self, deployment: bytes, now: int) -> bool:
+        """Delete a deployment; its runs that wait are cancelled. False when there is none."""
+
+    def pause_deployment(self, deployment: bytes, paused: bool, now: int) -> bool:
+        """Stop all schedules of a deployment, or let them go on from now; False when there is
+        none."""
+
+    def schedules(self, deployment: bytes) -> list[ScheduleRow]:
+        """The schedules of a deployment, and where they have got to."""
+
+    def activate_schedule(
+        self, deployment: bytes, slug: str, active: bool, now: int
+    ) -> ScheduleRow | None:
+        """Let one schedule make runs or none; None when there is no such schedule."""
+
+    def request_run(self, wish: RunRequest, now: int) -> FlowRunRow | None:
+        """Make a run of a deployment, to be executed when it is due: the one that was made before
+        when the request has its key. None when there is no such deployment."""
+
+    def deployment_runs(self, deployment: bytes, limit: int = 20) -> list[FlowRunRow]:
+        """The newest runs of a deployment."""
+
+    def make_due_runs(self, now: int) -> list[FlowRunRow]:
+        """Make the runs that schedules have due. Whoever calls it, and how often: each time of a
+        schedule makes one run."""
+
+    def next_schedule_due(self) -> int | None:
+        """When the next schedule is due."""
+
+    def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
+        """Take up to `limit` runs of a pool that are due for a worker, a registered process; those
+        of higher priority and the older ones first."""
+
+    def next_work_due(self, pool: str) -> int | None:
+        """When the next of the runs that wait in a pool is due."""
+
+    def begin_claimed(
+        self, flow_run: bytes, worker: bytes, process: bytes, now: int
+    ) -> FlowRunRow | None:
+        """Begin the execution of a claimed run in a process of its own; None when the run is not
+        the worker's any more."""
+
+    def mark_late(self, now: int) -> list[FlowRunRow]:
+        """Say of runs that nobody took in time that they are Late. Returns those newly so."""
+
+    def recover(self, now: int) -> list[FlowRunRow]:
+        """Let runs of deployments whose process has died wait for another one, as `on_crash` has
+        it. Returns them."""
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         """Delete a run with all below it; False when there is none."""

@@ -377,6 +377,52 @@ class Batch(NamedTuple):
     transactions: Sequence[TransactionRow] = ()
 
 
+class DeploymentRow(NamedTuple):
+    """A deployment, with what people have decided about it since it was applied."""
+
+    id: bytes
+    flow_name: str
+    name: str
+    pool: str
+    spec: str
+    """JSON object; see `noria.core.deployments`."""
+    paused: bool
+    created: int
+    updated: int
+
+
+class ScheduleRow(NamedTuple):
+    """Where a schedule of a deployment has got to."""
+
+    deployment: bytes
+    slug: str
+    rule: str
+    """JSON object; see `noria.core.schedules.rules`."""
+    active: bool
+    since: int
+    """Every time up to this one is decided."""
+    due: int | None
+    """When it is due next; None when never again."""
+
+
+class WorkRow(NamedTuple):
+    """A run that was asked for and is to be executed, or was."""
+
+    flow_run: bytes
+    deployment: bytes
+    schedule: str | None
+    """The slug of the schedule that asked for it; None for a person or a program."""
+    key: str | None
+    """Asked for twice with one key, a deployment makes one run."""
+    pool: str
+    priority: int
+    due: int
+    worker: bytes | None
+    """The process that has claimed it; None while it waits."""
+    crashes: int
+    """How often its process has died."""
+
+
 Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow | ArtifactRow | TransactionRow
 
 

@@ -15,6 +15,7 @@ from noria.store.run_inputs import RUN_INPUT
 from noria.store.task_runs import TASK_RUN
 from noria.store.transactions import TRANSACTION
 from noria.store.variables import VARIABLE
+from noria.store.work import WORK
 
 _NOUNS = {
     "flow_runs": FLOW_RUN,
@@ -31,7 +32,7 @@ _NOUNS = {
 }
 
 
-_OF_A_RUN = (LOG, ARTIFACT, TRANSACTION, PAUSE, RUN_INPUT, TASK_RUN, TASK_GROUP, FLOW_RUN)
+_OF_A_RUN = (LOG, ARTIFACT, TRANSACTION, PAUSE, RUN_INPUT, TASK_RUN, TASK_GROUP, WORK, FLOW_RUN)
 
 
 def totals(connection: Connection) -> tuple[dict[str, int], int]:

@@ -1,0 +1,126 @@
+"""What is deployed: specifications compared with the store and applied, as one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from noria.core import deployments as specs
+from noria.core import ids
+from noria.core.deployments import Action, DeploymentSpec, ScheduleSpec, Step
+from noria.core.jsontext import from_json, to_json
+from noria.core.records import DeploymentRow, ScheduleRow
+from noria.core.schedules import rules
+from noria.store import deployments
+from noria.store.database import Connection
+
+
+def plan(connection: Connection, wanted: Sequence[DeploymentSpec], prune: bool) -> list[Step]:
+    """What applying specifications would change, nothing being changed.
+
+    Parameters:
+        connection: The store.
+        wanted: What is to be deployed.
+        prune: Whether deployments from the same folders that are not wanted any more are removed.
+    """
+    steps = []
+    for spec in wanted:
+        row = deployments.by_name(connection, spec.flow_name, spec.name)
+        if row is None:
+            steps.append(Step(Action.ADD, spec.full_name))
+            continue
+        found = specs.changes(spec_of(row), spec)
+        steps.append(Step(Action.CHANGE if found else Action.KEEP, spec.full_name, found))
+    if prune:
+        steps += [Step(Action.REMOVE, name_of(row)) for row in _unwanted(connection, wanted)]
+    return steps
+
+
+def apply(
+    connection: Connection, wanted: Sequence[DeploymentSpec], prune: bool, now: int
+) -> list[Step]:
+    """Bring the store to what is wanted; see `plan`.
+
+    Returns:
+        What was changed.
+    """
+    steps = plan(connection, wanted, prune)
+    if prune:
+        for row in _unwanted(connection, wanted):
+            deployments.delete(connection, row.id)
+    for spec, step in zip(wanted, steps, strict=False):
+        if step.action is not Action.KEEP:
+            _write(connection, spec, now)
+    return steps
+
+
+def spec_of(row: DeploymentRow) -> DeploymentSpec:
+    """What a deployment was specified to be."""
+    return specs.from_record(from_json(row.spec))
+
+
+def name_of(row: DeploymentRow) -> str:
+    """`flow/deployment`."""
+    return f"{row.flow_name}/{row.name}"
+
+
+def activate(
+    connection: Connection, deployment: bytes, slug: str, active: bool, now: int
+) -> ScheduleRow | None:
+    """Let one schedule of a deployment make runs, or none; None when there is no such schedule."""
+    for row in deployments.schedules(connection, deployment):
+        if row.slug == slug:
+            changed = row if row.active == active else _begun(row._replace(active=active), now)
+            deployments.save_schedule(connection, changed)
+            return changed
+    return None
+
+
+def pause(connection: Connection, deployment: bytes, paused: bool, now: int) -> bool:
+    """Stop all schedules of a deployment, or let them go on from now; False when there is none."""
+    row = deployments.get(connection, deployment)
+    if row is None:
+        return False
+    if row.paused and not paused:
+        # What was due in the meantime was not wanted.
+        for schedule in deployments.schedules(connection, deployment):
+            deployments.save_schedule(connection, _begun(schedule, now))
+    return deployments.pause(connection, deployment, paused, now)
+
+
+def _unwanted(connection: Connection, wanted: Sequence[DeploymentSpec]) -> list[DeploymentRow]:
+    names = {spec.full_name for spec in wanted}
+    folders = {spec.path for spec in wanted}
+    return [
+        row
+        for row in deployments.page(connection)
+        if name_of(row) not in names and spec_of(row).path in folders
+    ]
+
+
+def _write(connection: Connection, spec: DeploymentSpec, now: int) -> None:
+    text = to_json(specs.to_record(spec))
+    row = deployments.save(
+        connection,
+        DeploymentRow(ids.new_id(), spec.flow_name, spec.name, spec.pool, text, False, now, now),
+    )
+    before = {each.slug: each for each in deployments.schedules(connection, row.id)}
+    for schedule in spec.schedules:
+        after = _schedule(row.id, schedule, before.pop(schedule.slug, None), now)
+        deployments.save_schedule(connection, after)
+    for slug in before:
+        deployments.delete_schedule(connection, row.id, slug)
+
+
+def _schedule(
+    deployment: bytes, spec: ScheduleSpec, before: ScheduleRow | None, now: int
+) -> ScheduleRow:
+    rule = to_json(spec.rule)
+    if before is not None and (before.rule, before.active) == (rule, spec.active):
+        return before
+    return _begun(ScheduleRow(deployment, spec.slug, rule, spec.active, now, None), now)
+
+
+def _begun(row: ScheduleRow, now: int) -> ScheduleRow:
+    """A schedule that begins now: nothing of what has been is due any more."""
+    due = rules.from_record(from_json(row.rule)).next_after(now)
+    return row._replace(since=now, due=due)

@@ -1,0 +1,259 @@
+"""Which run is due, who may take it, and what becomes of it when its taker dies.
+
+Each function works within one write transaction: two schedulers never make one run twice, and two
+workers never take one run.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from noria.backend import executions
+from noria.backend.deploying import name_of, spec_of
+from noria.backend.port import Claim, RunRequest
+from noria.core import ids
+from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
+from noria.core.jsontext import from_json, to_json
+from noria.core.names import random_run_name
+from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow, WorkRow
+from noria.core.schedules import rules
+from noria.core.states import TERMINAL_STATES, Name, StateType
+from noria.core.transitions import Actor
+from noria.store import deployments, flow_runs, work
+from noria.store.database import Connection
+
+LATE = 15 * 1_000_000
+"""A run that nobody has taken so long after it was due is Late, microseconds."""
+BACKOFF = (1_000_000, 10_000_000, 60_000_000)
+"""How long a run whose process has died waits before it goes on."""
+LOOK_AHEAD = 100
+"""What waits is looked at in portions of so many: the first ones may be held back."""
+
+
+def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | None:
+    """Make a run of a deployment; the one that was made before when it has the same key. None when
+    there is no such deployment."""
+    deployment = deployments.get(connection, wish.deployment)
+    if deployment is None:
+        return None
+    if wish.key is not None:
+        made = work.by_key(connection, wish.deployment, wish.key)
+        before = None if made is None else flow_runs.get(connection, made.flow_run)
+        if before is not None:
+            return before
+    spec = spec_of(deployment)
+    row = _scheduled(deployment, spec, wish, now)
+    flow_runs.save(connection, row)
+    waiting = WorkRow(
+        flow_run=row.id,
+        deployment=deployment.id,
+        schedule=wish.schedule,
+        key=wish.key,
+        pool=deployment.pool,
+        priority=spec.priority,
+        due=wish.due,
+        worker=None,
+        crashes=0,
+    )
+    work.add(connection, waiting)
+    return row
+
+
+def tick(connection: Connection, now: int) -> list[FlowRunRow]:
+    """Make the runs that schedules have due, and say when they are due next."""
+    made = []
+    for schedule in deployments.due(connection, now):
+        deployment = deployments.get(connection, schedule.deployment)
+        assert deployment is not None
+        spec = spec_of(deployment)
+        found = rules.look(
+            rules.from_record(from_json(schedule.rule)), schedule.since, now, spec.catchup
+        )
+        for due in found.due:
+            row = request(connection, _wish_of(schedule, spec, due), now)
+            made += [] if row is None else [row]
+        later = schedule._replace(since=found.since, due=found.next)
+        deployments.save_schedule(connection, later)
+    return made
+
+
+def claim(connection: Connection, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
+    """Take up to `limit` runs that are due, those of higher priority and the older ones first.
+
+    A run that must wait for others of its deployment stands aside for those behind it.
+    """
+    taken: list[Claim] = []
+    held_back: set[bytes] = set()
+    for row in work.waiting(connection, pool, now, limit + LOOK_AHEAD):
+        if len(taken) == limit:
+            break
+        if row.deployment in held_back:
+            continue
+        found = _claimed(connection, row, worker, now)
+        if isinstance(found, Claim):
+            taken.append(found)
+        elif found:
+            held_back.add(row.deployment)
+    return taken
+
+
+def begin(
+    connection: Connection, flow_run: bytes, worker: bytes, process: bytes, now: int
+) -> FlowRunRow | None:
+    """Begin the execution of a run that a worker has claimed, in a process of its own; None when
+    the run is not the worker's any more."""
+    row = flow_runs.get(connection, flow_run)
+    if row is None or row.state is not StateType.PENDING or row.process != worker:
+        return None
+    begun = row._replace(epoch=row.epoch + 1, process=process)
+    flow_runs.save(connection, begun)
+    return begun
+
+
+def mark_late(connection: Connection, now: int) -> list[FlowRunRow]:
+    """Say of what nobody has taken in time that it is Late."""
+    late = []
+    for row in work.late(connection, now - LATE):
+        run = flow_runs.get(connection, row.flow_run)
+        if run is None or run.state is not StateType.SCHEDULED or run.state_name == Name.LATE:
+            continue
+        entered = executions.entered(
+            run, StateType.SCHEDULED, Actor.SCHEDULER, None, now, Name.LATE
+        )
+        flow_runs.save(connection, entered)
+        late.append(entered)
+    return late
+
+
+def recover(connection: Connection, now: int) -> list[FlowRunRow]:
+    """Let runs whose process has died go on, as their deployments have it."""
+    again = []
+    for row in work.crashed(connection):
+        run = flow_runs.get(connection, row.flow_run)
+        deployment = deployments.get(connection, row.deployment)
+        if run is None or deployment is None or run.state is not StateType.CRASHED:
+            continue
+        spec = spec_of(deployment)
+        if spec.on_crash is OnCrash.FAIL or row.crashes >= spec.most_crashes:
+            work.give_up(connection, row.flow_run)
+            continue
+        due = now + BACKOFF[min(row.crashes, len(BACKOFF) - 1)]
+        verb = "goes on" if spec.on_crash is OnCrash.RESUME else "begins again"
+        message = f"{verb} after crash {row.crashes + 1} of at most {spec.most_crashes}"
+        waits = executions.entered(
+            run, StateType.SCHEDULED, Actor.RESUME, message, now, Name.AWAITING_RETRY
+        )
+        flow_runs.save(connection, waits._replace(epoch=run.epoch + 1, process=None, end=None))
+        work.put_back(connection, row, due, row.crashes + 1)
+        again.append(waits)
+    return again
+
+
+def remove(connection: Connection, deployment: bytes, now: int) -> bool:
+    """Delete a deployment; what waits of it is cancelled. False when there is none."""
+    for row in work.unclaimed(connection, deployment):
+        run = flow_runs.get(connection, row.flow_run)
+        if run is not None and run.state not in TERMINAL_STATES:
+            _cancel(connection, run, deployment, "its deployment was deleted", now)
+    return deployments.delete(connection, deployment)
+
+
+def _wish_of(schedule: ScheduleRow, spec: DeploymentSpec, due: int) -> RunRequest:
+    own = next((each for each in spec.schedules if each.slug == schedule.slug), None)
+    key = f"{schedule.slug}@{due}"
+    # The same for whoever reckons it, and spread evenly.
+    delay = zlib.crc32(schedule.deployment + key.encode()) % (spec.jitter + 1)
+    return RunRequest(
+        deployment=schedule.deployment,
+        due=due + delay,
+        parameters=own.parameters if own is not None else {},
+        key=key,
+        schedule=schedule.slug,
+    )
+
+
+def _scheduled(
+    deployment: DeploymentRow, spec: DeploymentSpec, wish: RunRequest, now: int
+) -> FlowRunRow:
+    flow_run = ids.new_id()
+    tags = sorted({*spec.tags, *wish.tags})
+    settings = {
+        "deployment": deployment.id.hex(),
+        "deployment_name": name_of(deployment),
+        "scheduled": wish.due,
+        "job_variables": {**spec.job_variables, **wish.job_variables},
+    }
+    return FlowRunRow(
+        id=flow_run,
+        flow_name=deployment.flow_name,
+        name=wish.name or random_run_name(),
+        epoch=0,
+        state=StateType.SCHEDULED,
+        state_name=None,
+        message=None,
+        created=now,
+        start=None,
+        end=None,
+        run_count=0,
+        process=None,
+        parent_run=wish.parent_run,
+        parent_task=wish.parent_task,
+        root_run=wish.root_run or flow_run,
+        entrypoint=spec.entrypoint,
+        version=spec.version,
+        tags=to_json(tags) if tags else None,
+        parameters=to_json({**spec.parameters, **wish.parameters}),
+        arguments=None,
+        result=None,
+        error=None,
+        history=None,
+        settings=to_json(settings),
+    )
+
+
+def _claimed(connection: Connection, row: WorkRow, worker: bytes, now: int) -> Claim | bool:
+    """The run taken; False when it is settled otherwise, True when its deployment holds it back."""
+    run = flow_runs.get(connection, row.flow_run)
+    if run is None:
+        work.delete(connection, row.flow_run)
+        return False
+    if run.state in TERMINAL_STATES:
+        work.settle(connection, row.flow_run, worker)
+        return False
+    deployment = deployments.get(connection, row.deployment)
+    if deployment is None:
+        _cancel(connection, run, worker, "its deployment was deleted", now)
+        return False
+    spec = spec_of(deployment)
+    others = work.under_way(connection, row.deployment)
+    if others and spec.overlap is Overlap.SKIP:
+        _cancel(connection, run, worker, "another run of its deployment was under way", now)
+        return False
+    if _must_wait(connection, spec, others, now):
+        return True
+    work.take(connection, row.flow_run, worker)
+    pending = executions.entered(run, StateType.PENDING, Actor.SCHEDULER, None, now)
+    pending = pending._replace(process=worker)
+    flow_runs.save(connection, pending)
+    return Claim(pending, spec, row._replace(worker=worker))
+
+
+def _must_wait(
+    connection: Connection, spec: DeploymentSpec, others: Sequence[bytes], now: int
+) -> bool:
+    if not others:
+        return False
+    if spec.overlap is Overlap.CANCEL_RUNNING:
+        for flow_run in others:
+            executions.cancel(connection, flow_run, now)
+        return True
+    if spec.overlap is Overlap.QUEUE:
+        return len(others) >= (spec.concurrency_limit or 1)
+    return spec.concurrency_limit is not None and len(others) >= spec.concurrency_limit
+
+
+def _cancel(connection: Connection, run: FlowRunRow, worker: bytes, message: str, now: int) -> None:
+    cancelled = executions.entered(run, StateType.CANCELLED, Actor.PERSON, message, now)
+    flow_runs.save(connection, cancelled._replace(end=now))
+    work.settle(connection, run.id, worker)

@@ -1,0 +1,111 @@
+"""The part of the local backend that deploys, schedules and hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from noria.backend import deploying, dispatch
+from noria.backend.port import Claim, RunRequest
+from noria.core.deployments import DeploymentSpec, Step
+from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow
+from noria.store import deployments, flow_runs, work
+from noria.store.database import Database
+
+
+class LocalDeployments:
+    """See `Backend` for what each method does."""
+
+    _database: Database
+
+    def plan_deployments(self, wanted: Sequence[DeploymentSpec], prune: bool = False) -> list[Step]:
+        with self._database.read() as connection:
+            return deploying.plan(connection, wanted, prune)
+
+    def apply_deployments(
+        self, wanted: Sequence[DeploymentSpec], now: int, prune: bool = False
+    ) -> list[Step]:
+        with self._database.write() as connection:
+            return deploying.apply(connection, wanted, prune, now)
+
+    def deployment(self, deployment: bytes) -> DeploymentRow | None:
+        with self._database.read() as connection:
+            return deployments.get(connection, deployment)
+
+    def find_deployments(self, reference: str) -> list[DeploymentRow]:
+        with self._database.read() as connection:
+            return deployments.find(connection, reference)
+
+    def deployments(self) -> list[DeploymentRow]:
+        with self._database.read() as connection:
+            return deployments.page(connection)
+
+    def delete_deployment(self, deployment: bytes, now: int) -> bool:
+        with self._database.write() as connection:
+            return dispatch.remove(connection, deployment, now)
+
+    def pause_deployment(self, deployment: bytes, paused: bool, now: int) -> bool:
+        with self._database.write() as connection:
+            return deploying.pause(connection, deployment, paused, now)
+
+    def schedules(self, deployment: bytes) -> list[ScheduleRow]:
+        with self._database.read() as connection:
+            return deployments.schedules(connection, deployment)
+
+    def activate_schedule(
+        self, deployment: bytes, slug: str, active: bool, now: int
+    ) -> ScheduleRow | None:
+        with self._database.write() as connection:
+            return deploying.activate(connection, deployment, slug, active, now)
+
+    def request_run(self, wish: RunRequest, now: int) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return dispatch.request(connection, wish, now)
+
+    def deployment_runs(self, deployment: bytes, limit: int = 20) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            found = work.of_deployment(connection, deployment, limit)
+            rows = [flow_runs.get(connection, flow_run) for flow_run in found]
+        return [row for row in rows if row is not None]
+
+    def make_due_runs(self, now: int) -> list[FlowRunRow]:
+        # Mostly nothing is due, and looking takes no lock.
+        with self._database.read() as connection:
+            if not deployments.due(connection, now):
+                return []
+        with self._database.write() as connection:
+            return dispatch.tick(connection, now)
+
+    def next_schedule_due(self) -> int | None:
+        with self._database.read() as connection:
+            return deployments.next_due(connection)
+
+    def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
+        with self._database.read() as connection:
+            if limit < 1 or not work.waiting(connection, pool, now, 1):
+                return []
+        with self._database.write() as connection:
+            return dispatch.claim(connection, pool, worker, limit, now)
+
+    def next_work_due(self, pool: str) -> int | None:
+        with self._database.read() as connection:
+            return work.next_due(connection, pool)
+
+    def begin_claimed(
+        self, flow_run: bytes, worker: bytes, process: bytes, now: int
+    ) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return dispatch.begin(connection, flow_run, worker, process, now)
+
+    def mark_late(self, now: int) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            if not work.late(connection, now - dispatch.LATE):
+                return []
+        with self._database.write() as connection:
+            return dispatch.mark_late(connection, now)
+
+    def recover(self, now: int) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            if not work.crashed(connection):
+                return []
+        with self._database.write() as connection:
+            return dispatch.recover(connection, now)

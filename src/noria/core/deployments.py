@@ -1,0 +1,142 @@
+"""What a deployment is: a flow that can be loaded, with when, where and how it is to run.
+
+A specification is what code or a file says; it is compared field by field with what the store has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from noria.core.schedules.rules import Catchup
+
+DEFAULT_POOL = "default"
+NOTHING: Mapping[str, Any] = {}
+"""What is not said; by its type, nobody writes into it."""
+
+
+class Overlap(StrEnum):
+    """What a run does that is due while others of its deployment are under way."""
+
+    ALLOW = "allow"
+    QUEUE = "queue"
+    SKIP = "skip"
+    CANCEL_RUNNING = "cancel_running"
+
+
+class OnCrash(StrEnum):
+    """What becomes of a run whose process has died."""
+
+    RESUME = "resume"
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+class ScheduleSpec(NamedTuple):
+    """One schedule of a deployment."""
+
+    slug: str
+    """Unique within the deployment."""
+    rule: dict[str, Any]
+    """As `noria.core.schedules.rules.to_record` has it."""
+    active: bool = True
+    parameters: Mapping[str, Any] = NOTHING
+    """These go before the deployment's own."""
+
+
+class DeploymentSpec(NamedTuple):
+    """A deployment as it is to be."""
+
+    flow_name: str
+    name: str
+    entrypoint: str
+    """`path/to/file.py:name` or `module:name`, seen from `path`."""
+    path: str | None = None
+    """The folder that code is loaded from and runs in."""
+    description: str | None = None
+    version: str | None = None
+    tags: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = NOTHING
+    parameter_schema: dict[str, Any] | None = None
+    """JSON Schema of the flow's parameters."""
+    enforce_parameter_schema: bool = True
+    pool: str = DEFAULT_POOL
+    queue: str | None = None
+    job_variables: Mapping[str, Any] = NOTHING
+    priority: int = 0
+    """Higher ones are claimed first."""
+    concurrency_limit: int | None = None
+    """How many runs may be under way at once."""
+    overlap: Overlap = Overlap.ALLOW
+    catchup: Catchup = Catchup.LAST
+    jitter: int = 0
+    """Runs start up to so many microseconds later than they are due."""
+    on_crash: OnCrash = OnCrash.RESUME
+    most_crashes: int = 3
+    """How often a run may lose its process before it is given up."""
+    schedules: tuple[ScheduleSpec, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """`flow/deployment`, by which people name it."""
+        return f"{self.flow_name}/{self.name}"
+
+
+class Change(NamedTuple):
+    """A field that is not as it is to be."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Action(StrEnum):
+    """What happens to a deployment."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+class Step(NamedTuple):
+    """What happens to one deployment when specifications are applied."""
+
+    action: Action
+    full_name: str
+    changes: tuple[Change, ...] = ()
+
+
+def changes(before: DeploymentSpec, after: DeploymentSpec) -> tuple[Change, ...]:
+    """The fields in which two specifications differ.
+
+    Example:
+        >>> old = DeploymentSpec("etl", "nightly", "etl.py:etl")
+        >>> changes(old, old._replace(tags=("prod",)))
+        (Change(field='tags', before=(), after=('prod',)),)
+    """
+    return tuple(
+        Change(field, old, new)
+        for field, old, new in zip(DeploymentSpec._fields, before, after, strict=True)
+        if old != new
+    )
+
+
+def to_record(spec: DeploymentSpec) -> dict[str, Any]:
+    """The specification as a JSON object."""
+    record = spec._asdict()
+    record["tags"] = list(spec.tags)
+    record["schedules"] = [each._asdict() for each in spec.schedules]
+    return record
+
+
+def from_record(record: dict[str, Any]) -> DeploymentSpec:
+    """The specification that `to_record` has written; fields of a later Noria are left out."""
+    known = {field: record[field] for field in DeploymentSpec._fields if field in record}
+    known["tags"] = tuple(known.get("tags", ()))
+    known["schedules"] = tuple(ScheduleSpec(**each) for each in known.get("schedules", ()))
+    for field, kind in (("overlap", Overlap), ("catchup", Catchup), ("on_crash", OnCrash)):
+        if field in known:
+            known[field] = kind(known[field])
+    return DeploymentSpec(**known)

@@ -1,0 +1,379 @@
+"""Deploying, scheduling and handing out: what every backend does alike."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from noria.backend.port import RunRequest
+from noria.backend.processes import this_process
+from noria.core.deployments import (
+    Action,
+    Change,
+    DeploymentSpec,
+    OnCrash,
+    Overlap,
+    ScheduleSpec,
+    Step,
+)
+from noria.core.schedules.rules import Catchup
+from noria.core.states import Name, StateType
+from tests.conformance.rows import LEASE, NOON, SECOND, batch, new_id, process
+
+HOUR = 3600 * SECOND
+HOURLY = {"kind": "interval", "interval": HOUR, "anchor": NOON, "timezone": "UTC"}
+SPEC = DeploymentSpec("etl", "nightly", "etl.py:etl", path="/srv/etl")
+
+
+def scheduled(**changes):
+    return SPEC._replace(schedules=(ScheduleSpec("hourly", HOURLY),), **changes)
+
+
+def deployed(backend, spec=SPEC, now=NOON):
+    backend.apply_deployments([spec], now)
+    (row,) = backend.find_deployments(spec.full_name)
+    return row
+
+
+def wish(row, due=NOON, **changes):
+    return RunRequest(row.id, due, **changes)
+
+
+@pytest.fixture
+def worker(backend):
+    """A process that lives."""
+    row = this_process(NOON, LEASE)
+    backend.register_process(row)
+    return row.id
+
+
+@pytest.fixture
+def gone(backend):
+    """A process of this host that is no more."""
+    alive = this_process(NOON, LEASE)
+    row = alive._replace(started=alive.started - 1)
+    backend.register_process(row)
+    return row.id
+
+
+def ended(backend, row, state=StateType.COMPLETED):
+    latest = backend.flow_run(row.id)
+    backend.append(batch(latest._replace(state=state, state_name=None, end=NOON + SECOND)))
+
+
+class TestApplying:
+    def test_a_plan_is_what_applying_does(self, backend):
+        assert backend.plan_deployments([SPEC]) == [Step(Action.ADD, "etl/nightly")]
+        assert backend.deployments() == []
+        assert backend.apply_deployments([SPEC], NOON) == [Step(Action.ADD, "etl/nightly")]
+        assert backend.plan_deployments([SPEC]) == [Step(Action.KEEP, "etl/nightly")]
+        other = SPEC._replace(tags=("生产",))
+        step = Step(Action.CHANGE, "etl/nightly", (Change("tags", (), ("生产",)),))
+        assert backend.plan_deployments([other]) == [step]
+        before = deployed(backend)
+        assert backend.apply_deployments([other], NOON + 1) == [step]
+        after = deployed(backend, other)
+        assert (after.id, after.created, after.updated) == (before.id, NOON, NOON + 1)
+
+    def test_pruning_removes_what_came_from_the_same_folder(self, backend):
+        old, elsewhere = SPEC._replace(name="old"), SPEC._replace(name="other", path="/srv/b")
+        backend.apply_deployments([SPEC, old, elsewhere], NOON)
+        assert backend.plan_deployments([SPEC]) == [Step(Action.KEEP, "etl/nightly")]
+        steps = backend.apply_deployments([SPEC], NOON, prune=True)
+        assert steps == [Step(Action.KEEP, "etl/nightly"), Step(Action.REMOVE, "etl/old")]
+        assert [row.name for row in backend.deployments()] == ["nightly", "other"]
+
+    def test_what_is_deployed_is_found_by_name_and_by_id(self, backend):
+        row = deployed(backend)
+        backend.apply_deployments([SPEC._replace(flow_name="流程")], NOON)
+        assert backend.find_deployments("etl/nightly") == [row]
+        assert [each.flow_name for each in backend.find_deployments("nightly")] == ["etl", "流程"]
+        assert backend.find_deployments(row.id.hex()) == [row]
+        assert backend.deployment(row.id) == row
+        assert backend.find_deployments("etl/none") == []
+
+    def test_a_schedule_that_stays_the_same_goes_on(self, backend):
+        row = deployed(backend, scheduled())
+        assert [(each.since, each.due) for each in backend.schedules(row.id)] == [
+            (NOON, NOON + HOUR)
+        ]
+        backend.apply_deployments([scheduled(tags=("new",))], NOON + 30)
+        assert backend.schedules(row.id)[0].since == NOON
+
+    def test_a_changed_schedule_leaves_nothing_behind(self, backend):
+        row = deployed(backend, scheduled())
+        daily = {**HOURLY, "interval": 24 * HOUR}
+        backend.apply_deployments(
+            [SPEC._replace(schedules=(ScheduleSpec("daily", daily),))], NOON + 2 * HOUR
+        )
+        (schedule,) = backend.schedules(row.id)
+        assert (schedule.slug, schedule.due) == ("daily", NOON + 24 * HOUR)
+        assert backend.make_due_runs(NOON + 3 * HOUR) == []
+
+    def test_a_deleted_one_cancels_what_waits(self, backend, worker):
+        row = deployed(backend, scheduled())
+        run = backend.request_run(wish(row), NOON)
+        assert backend.delete_deployment(row.id, NOON + 1)
+        assert not backend.delete_deployment(row.id, NOON + 1)
+        found = backend.flow_run(run.id)
+        assert (found.state, found.message) == (StateType.CANCELLED, "its deployment was deleted")
+        assert backend.claim("default", worker, 5, NOON + 2) == []
+        assert backend.make_due_runs(NOON + 2 * HOUR) == []
+
+
+class TestRequesting:
+    def test_a_run_waits_for_its_time(self, backend, worker):
+        row = deployed(backend, SPEC._replace(parameters={"a": 1, "b": 2}, tags=("x",)))
+        run = backend.request_run(
+            wish(row, NOON + HOUR, parameters={"b": 3}, tags=("手动",), name="一次"), NOON
+        )
+        assert (run.state, run.name, run.flow_name) == (StateType.SCHEDULED, "一次", "etl")
+        assert json.loads(run.parameters) == {"a": 1, "b": 3}
+        assert json.loads(run.tags) == ["x", "手动"]
+        assert backend.flow_run(run.id) == run
+        assert backend.claim("default", worker, 5, NOON) == []
+        assert backend.next_work_due("default") == NOON + HOUR
+        assert [claim.run.id for claim in backend.claim("default", worker, 5, NOON + HOUR)] == [
+            run.id
+        ]
+
+    def test_one_key_makes_one_run_for_ever(self, backend, worker):
+        row = deployed(backend)
+        run = backend.request_run(wish(row, key="2026-11-22"), NOON)
+        assert backend.request_run(wish(row, key="2026-11-22"), NOON + 1).id == run.id
+        backend.claim("default", worker, 1, NOON)
+        ended(backend, run)
+        assert backend.request_run(wish(row, key="2026-11-22"), NOON + 2).id == run.id
+        assert backend.request_run(wish(row, key="other"), NOON).id != run.id
+
+    def test_of_what_is_not_deployed_there_are_none(self, backend):
+        assert backend.request_run(RunRequest(new_id(), NOON), NOON) is None
+
+    def test_deleting_a_run_forgets_its_key(self, backend):
+        row = deployed(backend)
+        run = backend.request_run(wish(row, key="k"), NOON)
+        assert backend.deployment_runs(row.id) == [run]
+        backend.delete_flow_run(run.id)
+        assert backend.deployment_runs(row.id) == []
+        assert backend.request_run(wish(row, key="k"), NOON).id != run.id
+
+
+class TestScheduling:
+    def test_what_is_due_is_made_once(self, backend):
+        row = deployed(backend, scheduled())
+        assert backend.next_schedule_due() == NOON + HOUR
+        assert backend.make_due_runs(NOON + HOUR - 1) == []
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        assert json.loads(made.settings)["scheduled"] == NOON + HOUR
+        assert backend.make_due_runs(NOON + HOUR) == []
+        assert backend.next_schedule_due() == NOON + 2 * HOUR
+        assert backend.deployment_runs(row.id) == [made]
+
+    def test_a_clock_stepped_back_makes_nothing_twice(self, backend):
+        deployed(backend, scheduled(catchup=Catchup.ALL))
+        assert len(backend.make_due_runs(NOON + 3 * HOUR)) == 3
+        assert backend.make_due_runs(NOON + HOUR) == []
+        assert backend.make_due_runs(NOON + 3 * HOUR) == []
+        assert len(backend.make_due_runs(NOON + 4 * HOUR)) == 1
+
+    @pytest.mark.parametrize(("catchup", "count"), [("none", 0), ("last", 1), ("all", 5)])
+    def test_catching_up(self, backend, catchup, count):
+        deployed(backend, scheduled(catchup=Catchup(catchup)))
+        assert len(backend.make_due_runs(NOON + 5 * HOUR + 600 * SECOND)) == count
+
+    def test_several_schedulers_make_each_run_once(self, backend):
+        deployed(backend, scheduled(catchup=Catchup.ALL))
+        made = []
+
+        def tick():
+            for hour in range(1, 20):
+                made.extend(backend.make_due_runs(NOON + hour * HOUR))
+
+        threads = [threading.Thread(target=tick) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        due = sorted(json.loads(row.settings)["scheduled"] for row in made)
+        assert due == [NOON + hour * HOUR for hour in range(1, 20)]
+
+    def test_a_paused_deployment_misses_what_is_due(self, backend):
+        row = deployed(backend, scheduled(catchup=Catchup.ALL))
+        assert backend.pause_deployment(row.id, True, NOON)
+        assert backend.make_due_runs(NOON + 2 * HOUR) == []
+        assert backend.next_schedule_due() is None
+        assert backend.deployment(row.id).paused
+        backend.apply_deployments([scheduled(tags=("x",))], NOON)
+        assert backend.deployment(row.id).paused
+        backend.pause_deployment(row.id, False, NOON + 2 * HOUR + 1)
+        assert len(backend.make_due_runs(NOON + 3 * HOUR)) == 1
+        assert not backend.pause_deployment(new_id(), True, NOON)
+
+    def test_so_does_a_schedule_that_is_not_active(self, backend):
+        row = deployed(backend, scheduled())
+        assert not backend.activate_schedule(row.id, "hourly", False, NOON).active
+        assert backend.make_due_runs(NOON + HOUR) == []
+        backend.activate_schedule(row.id, "hourly", True, NOON + HOUR)
+        assert len(backend.make_due_runs(NOON + 2 * HOUR)) == 1
+        assert backend.activate_schedule(row.id, "none", True, NOON) is None
+
+    def test_parameters_of_a_schedule_go_before_those_of_its_deployment(self, backend):
+        schedule = ScheduleSpec("hourly", HOURLY, parameters={"b": "甲"})
+        deployed(backend, SPEC._replace(schedules=(schedule,), parameters={"a": 1, "b": 2}))
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        assert json.loads(made.parameters) == {"a": 1, "b": "甲"}
+
+    def test_jitter_delays_by_less_than_it_says(self, backend):
+        deployed(backend, scheduled(jitter=60 * SECOND, catchup=Catchup.ALL))
+        made = backend.make_due_runs(NOON + 24 * HOUR)
+        delays = [
+            json.loads(row.settings)["scheduled"] - NOON - turn * HOUR
+            for turn, row in enumerate(made, 1)
+        ]
+        assert all(0 <= delay <= 60 * SECOND for delay in delays)
+        assert len(set(delays)) > 12
+
+
+class TestClaiming:
+    def test_in_the_order_of_their_turn(self, backend, worker):
+        low, high = SPEC._replace(name="low"), SPEC._replace(name="high", priority=5)
+        low, high = deployed(backend, low), deployed(backend, high)
+        second = backend.request_run(wish(low, NOON - 5), NOON)
+        first = backend.request_run(wish(high, NOON - 1), NOON)
+        third = backend.request_run(wish(low, NOON - 3), NOON)
+        claims = backend.claim("default", worker, 2, NOON)
+        assert [claim.run.id for claim in claims] == [first.id, second.id]
+        assert [claim.run.state for claim in claims] == [StateType.PENDING] * 2
+        assert [claim.run.id for claim in backend.claim("default", worker, 2, NOON)] == [third.id]
+
+    def test_of_one_pool(self, backend, worker):
+        row = deployed(backend, SPEC._replace(pool="gpu"))
+        backend.request_run(wish(row), NOON)
+        assert backend.claim("default", worker, 5, NOON) == []
+        assert len(backend.claim("gpu", worker, 5, NOON)) == 1
+
+    def test_two_workers_never_take_one_run(self, backend, worker):
+        row = deployed(backend)
+        wanted = {backend.request_run(wish(row), NOON).id for _ in range(30)}
+        taken = []
+
+        def take():
+            while claims := backend.claim("default", worker, 3, NOON):
+                taken.extend(claim.run.id for claim in claims)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(taken) == 30
+        assert set(taken) == wanted
+
+    def test_a_cancelled_one_is_passed_over(self, backend, worker):
+        row = deployed(backend)
+        run = backend.request_run(wish(row), NOON)
+        assert backend.request_cancel(run.id, NOON).state is StateType.CANCELLED
+        assert backend.claim("default", worker, 5, NOON) == []
+        assert backend.next_work_due("default") is None
+
+    def test_at_most_so_many_at_once(self, backend, worker):
+        row = deployed(backend, SPEC._replace(concurrency_limit=2))
+        other = deployed(backend, SPEC._replace(name="other"))
+        runs = [backend.request_run(wish(row), NOON) for _ in range(3)]
+        behind = backend.request_run(wish(other), NOON)
+        claims = backend.claim("default", worker, 9, NOON)
+        assert [claim.run.id for claim in claims] == [runs[0].id, runs[1].id, behind.id]
+        assert backend.claim("default", worker, 9, NOON) == []
+        ended(backend, runs[0])
+        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [runs[2].id]
+
+    def test_one_after_the_other(self, backend, worker):
+        row = deployed(backend, SPEC._replace(overlap=Overlap.QUEUE))
+        first, second = (backend.request_run(wish(row), NOON) for _ in range(2))
+        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [first.id]
+        ended(backend, first)
+        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [second.id]
+
+    def test_skipped_while_another_is_under_way(self, backend, worker):
+        row = deployed(backend, SPEC._replace(overlap=Overlap.SKIP))
+        first, second = (backend.request_run(wish(row), NOON) for _ in range(2))
+        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [first.id]
+        skipped = backend.flow_run(second.id)
+        assert skipped.state is StateType.CANCELLED
+        assert "another run" in skipped.message
+
+    def test_the_one_under_way_makes_room(self, backend, worker):
+        row = deployed(backend, SPEC._replace(overlap=Overlap.CANCEL_RUNNING))
+        first = backend.request_run(wish(row), NOON)
+        backend.claim("default", worker, 9, NOON)
+        second = backend.request_run(wish(row), NOON)
+        assert backend.claim("default", worker, 9, NOON) == []
+        assert backend.flow_run(first.id).state is StateType.CANCELLING
+        assert backend.beat(worker, NOON) == [first.id]
+        ended(backend, first, StateType.CANCELLED)
+        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [second.id]
+
+    def test_it_begins_in_a_process_of_its_own(self, backend, worker):
+        run = backend.request_run(wish(deployed(backend)), NOON)
+        child = process()
+        backend.register_process(child)
+        assert backend.begin_claimed(run.id, worker, child.id, NOON) is None
+        backend.claim("default", worker, 1, NOON)
+        assert backend.begin_claimed(run.id, new_id(), child.id, NOON) is None
+        begun = backend.begin_claimed(run.id, worker, child.id, NOON)
+        assert (begun.epoch, begun.process, begun.state) == (1, child.id, StateType.PENDING)
+        assert backend.begin_claimed(run.id, worker, child.id, NOON) is None
+
+    def test_nobody_takes_it_in_time(self, backend, worker):
+        run = backend.request_run(wish(deployed(backend)), NOON)
+        assert backend.mark_late(NOON + 15 * SECOND - 1) == []
+        (late,) = backend.mark_late(NOON + 15 * SECOND)
+        assert (late.id, late.state, late.state_name) == (run.id, StateType.SCHEDULED, Name.LATE)
+        assert backend.mark_late(NOON + 16 * SECOND) == []
+        assert [claim.run.id for claim in backend.claim("default", worker, 1, NOON + HOUR)] == [
+            run.id
+        ]
+
+
+class TestCrashing:
+    def crashed(self, backend, gone, **changes):
+        row = deployed(backend, SPEC._replace(**changes))
+        run = backend.request_run(wish(row), NOON)
+        backend.claim("default", gone, 1, NOON)
+        assert [verdict.flow_run for verdict in backend.reap(NOON)] == [run.id]
+        return run
+
+    def test_it_goes_on_a_little_later(self, backend, gone, worker):
+        run = self.crashed(backend, gone)
+        assert [row.id for row in backend.recover(NOON)] == [run.id]
+        assert backend.recover(NOON) == []
+        waits = backend.flow_run(run.id)
+        assert (waits.state, waits.state_name) == (StateType.SCHEDULED, Name.AWAITING_RETRY)
+        assert "after crash 1 of at most 3" in waits.message
+        assert backend.claim("default", worker, 1, NOON) == []
+        (claim,) = backend.claim("default", worker, 1, NOON + SECOND)
+        assert (claim.run.id, claim.work.crashes) == (run.id, 1)
+
+    def test_until_it_has_crashed_too_often(self, backend, gone, worker):
+        run = self.crashed(backend, gone, most_crashes=2)
+        for _ in range(2):
+            assert len(backend.recover(NOON)) == 1
+            backend.claim("default", gone, 1, NOON + HOUR)
+            backend.reap(NOON + HOUR)
+        assert backend.recover(NOON) == []
+        assert backend.flow_run(run.id).state is StateType.CRASHED
+
+    def test_or_not_at_all(self, backend, gone):
+        run = self.crashed(backend, gone, on_crash=OnCrash.FAIL)
+        assert backend.recover(NOON) == []
+        assert backend.flow_run(run.id).state is StateType.CRASHED
+
+    def test_a_late_writer_of_the_old_execution_is_refused(self, backend, gone, worker):
+        run = self.crashed(backend, gone)
+        before = backend.flow_run(run.id)
+        backend.recover(NOON)
+        late = before._replace(state=StateType.COMPLETED, end=NOON + SECOND)
+        assert backend.append(batch(late)) == [run.id]
+        assert backend.flow_run(run.id).state is StateType.SCHEDULED
