@@ -32,10 +32,14 @@ def script(tmp_path, isolated):
 
 
 FIFTY = """
+step_by_step = False
+
 @task
 def step(n):
     note(n)
-    say("step", n)
+    if step_by_step:
+        say("step", n)
+        sys.stdin.readline()
     return n * n
 
 @flow(durability="strict")
@@ -56,6 +60,8 @@ def grouped():
     return total
 
 def main():
+    global step_by_step
+    step_by_step = True
     globals()[sys.argv[1]]()
 """
 TOTAL = sum(n * n for n in range(50))
@@ -74,8 +80,10 @@ TOTAL = sum(n * n for n in range(50))
 def test_a_killed_run_goes_on_and_repeats_only_what_was_in_flight(script, name, point, in_flight):
     killed = script(FIFTY)
     killed.start(name)
-    for _ in range(point + 1):
+    for _ in range(point):
         killed.hears("step")
+        killed.tell()
+    killed.hears("step")
     killed.signal(signal.SIGKILL)
     assert killed.ends()[0] == -signal.SIGKILL
     before = killed.effects()
@@ -94,6 +102,9 @@ def test_a_killed_run_goes_on_and_repeats_only_what_was_in_flight(script, name, 
 def test_a_killed_run_loses_no_more_than_the_last_moments(script):
     killed = script(FIFTY)
     killed.start("grouped")
+    for n in range(25):
+        killed.hears(f"step {n}")
+        killed.tell()
     killed.hears("step 25")
     killed.signal(signal.SIGKILL)
     killed.ends()
@@ -109,6 +120,9 @@ def test_a_killed_run_loses_no_more_than_the_last_moments(script):
 def test_a_killed_run_is_found_and_shown_with_the_reason(script, isolated):
     killed = script(FIFTY)
     killed.start("called")
+    for n in range(5):
+        killed.hears(f"step {n}")
+        killed.tell()
     killed.hears("step 5")
     killed.signal(signal.SIGKILL)
     killed.ends()
