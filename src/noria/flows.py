@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
-from contextlib import ContextDecorator, aclosing
+from contextlib import AbstractContextManager, ContextDecorator, aclosing, nullcontext
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -34,12 +34,13 @@ from noria.core.validation import validate_parameters as validated
 from noria.engine import defaults, interrupts
 from noria.engine.calls import place_of
 from noria.engine.context import being_loaded, current_tags, flow_context
-from noria.engine.drivers import adrive, canceller, drive
+from noria.engine.drivers import adrive, drive
 from noria.engine.flow_calls import FlowCall
 from noria.engine.flow_run import run_flow
 from noria.engine.generators import adrive_generator, drive_generator
 from noria.engine.groups import NOWHERE
 from noria.engine.marked import Marked, run_name
+from noria.engine.stopping import LoopStopper, Stopper
 from noria.loading import load_flow_from_entrypoint, select_flow
 from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -270,13 +271,31 @@ class Flow(Marked, Generic[P, R]):
         return self._generate_async(call) if self.isasync else self._generate(call)
 
     def _generate(self, call: FlowCall) -> Generator[Any, Any, Any]:
-        yield from drive_generator(run_flow(call))
+        call.stopper = stopper = Stopper()
+        with _signals(call, stopper):
+            try:
+                yield from drive_generator(run_flow(call), stopper)
+            except BaseException as exc:
+                leaving = _leaving(call, exc)
+                if leaving is exc:
+                    raise
+                if leaving is not None:
+                    raise leaving from None
         return _outcome(call, False)
 
     async def _generate_async(self, call: FlowCall) -> AsyncGenerator[Any, None]:
-        async with aclosing(adrive_generator(run_flow(call))) as items:
-            async for item in items:
-                yield item
+        call.stopper = stopper = LoopStopper()
+        with _signals(call, stopper):
+            try:
+                async with aclosing(adrive_generator(run_flow(call), stopper)) as items:
+                    async for item in items:
+                        yield item
+            except BaseException as exc:
+                leaving = _leaving(call, exc)
+                if leaving is exc:
+                    raise
+                if leaving is not None:
+                    raise leaving from None
         _outcome(call, False)
 
     def execute(
@@ -312,66 +331,68 @@ class Flow(Marked, Generic[P, R]):
         return runs.resume(run_id, flow=self)
 
     def _run(self, call: FlowCall, return_state: bool) -> Any:
-        if call.tracking is not None and call.tracking.execution is not None:
+        call.stopper = stopper = Stopper()
+        with _signals(call, stopper):
             try:
                 drive(run_flow(call))
             except BaseException as exc:
-                exc.__traceback__ = user_traceback(exc.__traceback__)
-                raise
-            return _outcome(call, return_state)
-        with interrupts.termination():
-            try:
-                drive(run_flow(call))
-            except BaseException as exc:
-                if not _came_too_late(call, exc):
-                    stopped = _stopped(call, exc)
-                    if stopped is not None:
-                        raise stopped from None
+                leaving = _leaving(call, exc)
+                if leaving is exc:
                     raise
+                if leaving is not None:
+                    raise leaving from None
         return _outcome(call, return_state)
 
     async def _run_async(self, call: FlowCall, return_state: bool) -> Any:
-        if call.tracking is not None and call.tracking.execution is not None:
+        call.stopper = stopper = LoopStopper()
+        with _signals(call, stopper):
             try:
                 await adrive(run_flow(call))
             except BaseException as exc:
-                exc.__traceback__ = user_traceback(exc.__traceback__)
-                raise
-            return _outcome(call, return_state)
-        call.cancel_async = canceller()
-        with interrupts.termination(call.stop):
-            try:
-                await adrive(run_flow(call))
-            except BaseException as exc:
-                stopped = _stopped(call, exc)
-                if stopped is not None:
-                    raise stopped from None
-                raise
+                leaving = _leaving(call, exc)
+                if leaving is exc:
+                    raise
+                if leaving is not None:
+                    raise leaving from None
         return _outcome(call, return_state)
 
     def __repr__(self) -> str:
         return f"<Flow {self.name!r}>"
 
 
-def _came_too_late(call: FlowCall, exc: BaseException) -> bool:
-    """Whether a cancel has reached a run that had ended by itself."""
+def _is_outermost(call: FlowCall) -> bool:
+    return call.tracking is None or call.tracking.execution is None
+
+
+def _signals(call: FlowCall, stopper: Stopper) -> AbstractContextManager[None]:
+    """Signals go to the outermost run; what it calls ends with it."""
+    return interrupts.termination(stopper) if _is_outermost(call) else nullcontext()
+
+
+def _leaving(call: FlowCall, exc: BaseException) -> BaseException | None:
+    """What leaves a flow whose program was left by `exc`; None when that came too late."""
+    if isinstance(exc, GeneratorExit):
+        return exc
+    stopper, asked = call.stopper, None if call.execution is None else call.execution.cancelled
     ended = call.run.end is not None and call.run.state_type is not StateType.CANCELLED
-    return ended and isinstance(exc, CancelRun)
-
-
-def _stopped(call: FlowCall, exc: BaseException) -> BaseException | None:
-    """What leaves the outermost flow instead, when something from outside has stopped it."""
-    asked = call.execution.cancelled if call.execution is not None else None
-    for reason in (exc, asked):
-        if isinstance(reason, TerminationSignal):
-            # The status by which a shell knows a process that a signal ended.
-            return SystemExit(128 + reason.signal)
-    if isinstance(asked, CancelRun):
-        return CancelledRun(str(asked) or "The run was cancelled.")
+    if ended and isinstance(exc, CancelRun) and exc is asked:
+        return None
+    if not _is_outermost(call):
+        if isinstance(asked, CancelRun) and isinstance(stopper, LoopStopper) and stopper.cancels:
+            # The asyncio task was cancelled for this run's sake, not for that around it.
+            stopper.uncancel()
+            return asked
+    else:
+        for reason in (exc, asked):
+            if isinstance(reason, TerminationSignal):
+                # The status by which a shell knows a process that a signal ended.
+                return SystemExit(128 + reason.signal)
+        if isinstance(asked, CancelRun):
+            return CancelledRun(str(asked) or "The run was cancelled.")
     exc.__traceback__ = user_traceback(exc.__traceback__)
     if isinstance(exc, KeyboardInterrupt):
         exc.__traceback__ = interrupts.struck_at(exc.__traceback__)
-    return None
+    return exc
 
 
 def _outcome(call: FlowCall, return_state: bool) -> Any:

@@ -212,10 +212,51 @@ async def a_forever():
 async def gathering():
     await asyncio.gather(*[a_forever() for _ in range(3)])
 
+@flow(on_cancellation=[cancelled])
+def yielding():
+    yield first()
+    blocked()
+
+@task
+def yielded():
+    yield 1
+    settled("blocked")
+    time.sleep(3600)
+
+@flow(on_cancellation=[cancelled])
+def in_a_task_that_yields():
+    return list(yielded())
+
+@flow(on_cancellation=[cancelled])
+async def yielding_on_a_loop():
+    yield first()
+    await a_forever()
+
+@flow(on_cancellation=[cancelled])
+async def yielding_on_a_blocked_loop():
+    yield first()
+    blocked()
+
+@flow
+async def async_child():
+    await a_forever()
+
+@flow(on_cancellation=[cancelled])
+async def in_an_async_sub_flow():
+    await asyncio.gather(async_child(), async_child())
+
+async def consume(items):
+    async for _ in items:
+        pass
+
 def main():
     chosen = globals()[sys.argv[1]]
     try:
-        asyncio.run(chosen()) if chosen.isasync else chosen()
+        made = chosen()
+        if chosen.isgenerator:
+            made = consume(made) if chosen.isasync else list(made)
+        if chosen.isasync:
+            asyncio.run(made)
     except Exception as exc:
         say("raised", type(exc).__name__)
         raise
@@ -229,7 +270,13 @@ EVERYWHERE = [
     "on_a_loop",
     "blocking_a_loop",
     "gathering",
+    "yielding",
+    "in_a_task_that_yields",
+    "yielding_on_a_loop",
+    "yielding_on_a_blocked_loop",
+    "in_an_async_sub_flow",
 ]
+BLOCKED_LOOPS = {"blocking_a_loop", "yielding_on_a_blocked_loop"}
 
 
 def _is_cancelled(stopped):
@@ -254,7 +301,7 @@ def test_sigterm_ends_a_run_in_order(script, name):
 
 
 # A loop that is blocked hears of the first Ctrl-C only later: asyncio's own handler asks the loop.
-@pytest.mark.parametrize("name", [name for name in EVERYWHERE if name != "blocking_a_loop"])
+@pytest.mark.parametrize("name", [name for name in EVERYWHERE if name not in BLOCKED_LOOPS])
 def test_ctrl_c_ends_a_run_in_order(script, name):
     stopped = script(BLOCKED)
     stopped.start(name)
@@ -291,6 +338,128 @@ def test_the_command_cancels(script):
     assert asked.returncode == 0, asked.stderr
     stopped.ends()
     _is_cancelled(stopped)
+
+
+CONSUMED = """
+def hook(flow, flow_run, state):
+    note("hook:" + state.name)
+
+@flow(on_cancellation=[hook])
+def items():
+    yield 1
+    note("asked for more")
+    yield 2
+
+@flow(on_cancellation=[hook])
+async def async_items():
+    yield 1
+    note("asked for more")
+    yield 2
+
+def take(item):
+    settled("consumer")
+    if sys.argv[2] == "waits":
+        [execution] = open_session().executions.values()
+        while execution.cancelled is None:
+            time.sleep(0.001)
+        say("goes on")
+    else:
+        time.sleep(3600)
+
+async def consume():
+    async for item in async_items():
+        take(item)
+
+def main():
+    try:
+        if sys.argv[1] == "async":
+            asyncio.run(consume())
+        else:
+            for item in items():
+                take(item)
+    except Exception as exc:
+        say("raised", type(exc).__name__)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_sigterm_while_the_consumer_of_a_generator_has_its_turn(script, kind):
+    stopped = script(CONSUMED)
+    stopped.start(kind, "blocks")
+    stopped.hears("consumer")
+    stopped.signal(signal.SIGTERM)
+    code, errors = stopped.ends()
+    assert code == 143
+    # What asyncio says of generators that nobody closes is its own.
+    assert kind == "async" or errors == ""
+    run = stopped.run()
+    assert run.state is StateType.CANCELLED
+    assert run.message == "Execution was aborted by a termination signal."
+    assert stopped.effects() == ["hook:Cancelling"]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_cancel_while_the_consumer_has_its_turn_waits_until_it_asks_for_more(script, kind):
+    stopped = script(CONSUMED)
+    stopped.start(kind, "waits")
+    stopped.hears("consumer")
+    backend = stopped.store()
+    backend.request_cancel(stopped.run().id, clock.now())
+    backend.close()
+    stopped.hears("goes on")
+    assert stopped.hears("raised") == "CancelledRun"
+    stopped.ends()
+    assert stopped.run().state is StateType.CANCELLED
+    assert stopped.effects() == ["hook:Cancelling"]
+
+
+ONCE = """
+async def hook(flow, flow_run, state):
+    for _ in range(5):
+        await asyncio.sleep(0)
+    note("hook:" + state.name)
+
+@task
+async def blocks():
+    settled("blocked")
+    time.sleep(3600)
+
+@flow(on_cancellation=[hook])
+async def in_its_own_step():
+    settled("blocked")
+    time.sleep(3600)
+
+@flow(on_cancellation=[hook])
+async def in_the_step_of_another_task():
+    await asyncio.gather(blocks(), asyncio.sleep(3600))
+
+def main():
+    try:
+        asyncio.run(globals()[sys.argv[1]]())
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.parametrize("name", ["in_its_own_step", "in_the_step_of_another_task"])
+@pytest.mark.parametrize("by", ["signal", "request"])
+def test_a_blocked_loop_is_interrupted_once(script, name, by):
+    stopped = script(ONCE)
+    stopped.start(name)
+    stopped.hears("blocked")
+    if by == "signal":
+        stopped.signal(signal.SIGTERM)
+    else:
+        backend = stopped.store()
+        backend.request_cancel(stopped.run().id, clock.now())
+        backend.close()
+    _, errors = stopped.ends()
+    assert errors == ""
+    run = stopped.run()
+    assert (run.state, stopped.effects()) == (StateType.CANCELLED, ["hook:Cancelling"])
+    backend = stopped.store()
+    assert [line.message for _, line in backend.logs(run.id)] == []
+    backend.close()
 
 
 SIGNALS_OF_THEIR_OWN = """

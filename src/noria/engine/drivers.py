@@ -13,6 +13,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from noria.core import clock
+from noria.core.errors import CancelRun
 from noria.engine import interrupts, stepping
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Listen, Program, Sleep, Wait
 from noria.engine.futures import serving, stop_waiting
@@ -180,6 +181,9 @@ async def adrive(program: Program[R]) -> R:
         while True:
             try:
                 answer = await aperform(effect)
+            except GeneratorExit:
+                _abandon(program)
+                raise
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
                 effect = program.throw(exc)
             else:
@@ -187,6 +191,16 @@ async def adrive(program: Program[R]) -> R:
     except StopIteration as stop:
         result: R = stop.value
         return result
+
+
+def _abandon(program: Program[Any]) -> None:
+    """End a run whose coroutine is closed: nothing can be awaited any more, but all is recorded."""
+    try:
+        effect = program.throw(CancelRun("The coroutine that executed the run was closed."))
+        while True:
+            effect = program.send(effect.fn() if type(effect) is Ask else None)
+    except (StopIteration, CancelRun):
+        return
 
 
 async def aperform(effect: Effect) -> Any:
@@ -252,19 +266,6 @@ async def _acommit(effect: Commit) -> None:
             await reached.wait()
     except TimeoutError:
         effect.journal.spool_pending()
-
-
-def canceller() -> Callable[[], None]:
-    """What cancels the asyncio task that calls this, from any thread."""
-    import asyncio
-
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def cancel() -> None:
-        if task is not None:
-            loop.call_soon_threadsafe(task.cancel)
-
-    return cancel
 
 
 async def _asleep(seconds: float) -> None:

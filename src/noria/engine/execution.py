@@ -12,10 +12,10 @@ from noria.core.errors import CancelRun
 from noria.core.hashing import blake2b
 from noria.core.records import GroupKind, LogRow
 from noria.core.states import StateType
-from noria.engine import interrupts
 from noria.engine.groups import Group, Place
 from noria.engine.lineage import Lineage
 from noria.engine.runs import FlowRun, TaskRun
+from noria.engine.stopping import Stopper
 
 if TYPE_CHECKING:
     from noria.engine.calls import TaskCall
@@ -51,12 +51,11 @@ class FlowExecution:
         flow_run: Its run.
         runner: Runs what the flow submits.
         memo: Calls of earlier executions by identity; empty for a new run.
+        stopper: Stops the run; one of the calling thread by default.
     """
 
     tracking: TaskCall | None = None
     """The run as the one that called it sees it."""
-
-    cancel_async: Any = None
 
     suspending: Suspension | None = None
     """What has been asked of it: to stop where its flow would next call something."""
@@ -72,6 +71,7 @@ class FlowExecution:
         flow_run: FlowRun,
         runner: Any,
         memo: dict[bytes, MemoEntry],
+        stopper: Stopper | None = None,
     ) -> None:
         self.session = session
         self.flow = flow
@@ -87,10 +87,8 @@ class FlowExecution:
         self.strict = flow.durability == "strict"
         self.persists = False
         """Whether the flow asked for results to be kept, which its tasks inherit."""
-        self.thread = threading.current_thread()
-        self.gate = interrupts.gate()
-        self.gate_owner = self.gate.owner
-        self.parent: FlowExecution | None = None
+        self.stopper = stopper or Stopper()
+        self.stopper.execution = self
         self.reused = 0
         self._groups: dict[Any, Group] = {}
         self._numbers = itertools.count(1)
@@ -213,23 +211,17 @@ class FlowExecution:
 
     def cancel(self, reason: str) -> None:
         """Stop the run from another thread: what runs is interrupted, what waits never begins."""
-        if self.cancelled is not None:
+        if self.cancelled is not None or self.stopper.over:
             return
         error = CancelRun(reason)
         self.cancelled = error
         for future in list(self.futures):
             future.cancel()
-        if self.parent is not None and self.parent.cancelled is not None:
+        parent = None if self.tracking is None else self.tracking.execution
+        if parent is not None and parent.cancelled is not None:
             # What stops the caller stops this: two interruptions would end each other's patience.
             return
-        stop = self.cancel_async
-        in_main = self.thread is threading.main_thread()
-        if in_main and interrupts.cancel_in_main_thread(error, stop and (lambda _: stop())):
-            return
-        if stop is not None:
-            stop()
-        else:
-            self.gate.strike(error, self.gate_owner)
+        self.stopper.stop(error)
 
     def leave_to_parent(self) -> None:
         """In a forked child: the run is the parent's, and so are the threads that work for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
@@ -25,6 +25,7 @@ from noria.engine.groups import Place
 from noria.engine.runs import FlowRun
 from noria.engine.sealed_arguments import opened
 from noria.engine.session import open_session
+from noria.engine.stopping import Stopper
 from noria.engine.transaction_marks import is_undecided
 
 if TYPE_CHECKING:
@@ -52,13 +53,12 @@ class FlowCall:
         run: The flow run.
         tracking: The call as the parent flow sees it; None at the top.
         execution: The execution, once it has begun.
-        cancel_async: Cancels the asyncio task that the flow runs in, when it does in one.
+        stopper: Stops the run; set by who drives it.
         memo: What a run that this one is forked from has kept; None otherwise.
         returned: What the function returned, futures made states.
     """
 
     __slots__ = (
-        "cancel_async",
         "execution",
         "flow",
         "memo",
@@ -66,6 +66,7 @@ class FlowCall:
         "returned",
         "run",
         "session",
+        "stopper",
         "tracking",
         "wait_for",
     )
@@ -86,7 +87,7 @@ class FlowCall:
         self.returned: Any = NotSet
         self.tracking: TaskCall | None = None
         self.memo = memo
-        self.cancel_async: Callable[[], None] | None = None
+        self.stopper: Stopper | None = None
         parent = flow_around()
         if existing is None and parent is not None:
             self.tracking = TaskCall(flow, parameters, wait_for, GroupKind.FLOW, place)
@@ -133,13 +134,6 @@ class FlowCall:
         run.process = self.session.process
         return run
 
-    def stop(self, error: BaseException) -> None:
-        """Stop the run, which is on an event loop, because of `error`."""
-        if self.execution is not None and self.execution.cancelled is None:
-            self.execution.cancelled = error
-        if self.cancel_async is not None:
-            self.cancel_async()
-
     def await_upstreams(self) -> Generator[Effect, Any, None]:
         """Wait for futures among the arguments and put their results in their place.
 
@@ -172,8 +166,9 @@ class FlowCall:
         if self.run.epoch > 1:
             memo = dict(self.session.backend.memo(self.run.raw_id))
         runner = self.flow.task_runner.duplicate()
-        self.execution = FlowExecution(self.session, self.flow, self.run, runner, memo)
-        self.execution.cancel_async = self.cancel_async
+        self.execution = FlowExecution(
+            self.session, self.flow, self.run, runner, memo, self.stopper
+        )
         self.execution.tracking = self.tracking
         self.execution.persists = self._persists()
         parent = None if self.tracking is None else self.tracking.execution

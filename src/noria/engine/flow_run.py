@@ -71,7 +71,10 @@ def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect,
             with prints_of(context):
                 yield from _attempts(call, context)
     except Closed:
-        # The consumer of a generator flow has had enough.
+        # The consumer of a generator flow has had enough, or has itself been stopped.
+        if context.execution.cancelled is not None:
+            yield from _interrupted(call, context.execution.cancelled)
+            raise
         call.run.enter(StateType.COMPLETED)
         call.run.stop()
         _record(call)
@@ -265,6 +268,7 @@ def _interrupted(call: FlowCall, exc: BaseException) -> Generator[Effect, Any, N
     the hooks."""
     execution, run = call.execution, call.run
     assert execution is not None
+    execution.stopper.reached()
     reason = execution.cancelled or exc
     if execution.cancelled is None:
         execution.cancelled = exc
@@ -350,6 +354,7 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     run.stop()
     if execution.inherited:
         return
+    execution.stopper.end()
     try:
         if run.state_type is StateType.COMPLETED:
             run.stored = yield Ask(lambda: flow_results.keep(call, run.data))

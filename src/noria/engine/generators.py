@@ -15,6 +15,7 @@ from noria.engine import interrupts
 from noria.engine.context import flow_context, task_context
 from noria.engine.drivers import aperform, call_within, perform
 from noria.engine.effects import Call, Closed, Effect, Program
+from noria.engine.stopping import LoopStopper, Stopper
 
 R = TypeVar("R")
 
@@ -22,15 +23,17 @@ Around = tuple[Any, Any]
 """The flow and the task around some code."""
 
 
-def drive_generator(program: Program[R]) -> Generator[Any, Any, R | None]:
-    """Like `drive`, for a user function that is a generator."""
+def drive_generator(
+    program: Program[R], stopper: Stopper | None = None
+) -> Generator[Any, Any, R | None]:
+    """Like `drive`, for a user function that is a generator; a flow's has a stopper."""
     outside = _around()
     try:
         effect = _advance(program.send, None)
         while True:
             try:
                 if type(effect) is Call:
-                    answer = yield from _items(effect, outside)
+                    answer = yield from _items(effect, outside, stopper)
                 else:
                     answer = perform(effect)
             except GeneratorExit:
@@ -46,7 +49,7 @@ def drive_generator(program: Program[R]) -> Generator[Any, Any, R | None]:
         return None
 
 
-def _items(effect: Call, outside: Around) -> Generator[Any, Any, Any]:
+def _items(effect: Call, outside: Around, stopper: Stopper | None) -> Generator[Any, Any, Any]:
     """The items of the user's generator; returns what that returns."""
     items = effect.fn(*effect.args, **effect.kwargs)
     step, argument = items.send, None
@@ -58,17 +61,21 @@ def _items(effect: Call, outside: Around) -> Generator[Any, Any, Any]:
             return item
         if left is not None:
             left = max(1e-3, left - (clock.monotonic() - before))
-        inside = _enter(outside)
+        inside = _leave(outside, stopper)
         try:
             argument = yield item
             step = items.send
         except GeneratorExit:
-            _enter(inside)
+            _come_back(inside, stopper)
             items.close()
             raise
         except BaseException as exc:  # noqa: BLE001 - thrown in by the consumer, for the generator
             step, argument = items.throw, exc
-        _enter(inside)
+        _come_back(inside, stopper)
+        try:
+            _check_cancelled()
+        except BaseException as exc:  # noqa: BLE001 - for the generator
+            step, argument = items.throw, exc
 
 
 def _step(
@@ -109,6 +116,26 @@ def _around() -> Around:
     return flow_context.get(), task_context.get()
 
 
+def _leave(outside: Around, stopper: Stopper | None) -> Around:
+    """Give the consumer its turn; returns what is around the run."""
+    if stopper is not None:
+        stopper.away = True
+    return _enter(outside)
+
+
+def _come_back(inside: Around, stopper: Stopper | None) -> None:
+    _enter(inside)
+    if stopper is not None:
+        stopper.take_turn()
+
+
+def _check_cancelled() -> None:
+    """Raise what was asked for while the consumer had its turn, which is not ours to interrupt."""
+    context = flow_context.get()
+    if context is not None:
+        context.execution.check_cancelled()
+
+
 def _enter(around: Around) -> Around:
     """Go from one surrounding to another; returns the one left."""
     before = _around()
@@ -117,8 +144,10 @@ def _enter(around: Around) -> Around:
     return before
 
 
-async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
-    """Like `adrive`, for an async generator function."""
+async def adrive_generator(
+    program: Program[Any], stopper: LoopStopper | None = None
+) -> AsyncGenerator[Any, None]:
+    """Like `adrive`, for an async generator function; a flow's has a stopper."""
     outside = _around()
     try:
         effect = program.send(None)
@@ -128,11 +157,12 @@ async def adrive_generator(program: Program[Any]) -> AsyncGenerator[Any, None]:
                 if type(effect) is Call:
                     async with aclosing(_aitems(effect)) as items:
                         async for item in items:
-                            inside = _enter(outside)
+                            inside = _leave(outside, stopper)
                             try:
                                 yield item
                             finally:
-                                _enter(inside)
+                                _come_back(inside, stopper)
+                            _check_cancelled()
                 else:
                     answer = await aperform(effect)
             except GeneratorExit:

@@ -8,20 +8,27 @@ while the thread's gate is open: see `noria.engine.gate`.
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from noria.core import clock
 from noria.core.errors import TerminationSignal
 from noria.core.tracebacks import is_own, is_program
+from noria.engine.forks import new_lock
 from noria.engine.gate import gate
 
-Stop = Callable[[BaseException], None]
-"""Stops what runs on an event loop."""
+
+class Stoppable(Protocol):
+    """What is stopped by signals; see `noria.engine.stopping`."""
+
+    def note(self, error: BaseException) -> None:
+        """The process is to end, and this with it."""
+
+    def strike(self, error: BaseException) -> None:
+        """Raise `error` in what the main thread executes."""
 
 
 class _Deadline:
@@ -33,11 +40,13 @@ class _Deadline:
 
 
 _deadlines: list[_Deadline] = []
-_pending_cancels: list[tuple[BaseException, Stop | None]] = []
+_pending_cancels: list[tuple[BaseException, Stoppable]] = []
 _taken: list[Any] = []
 _masks = threading.local()
-_stops: list[list[Stop | None]] = []
-"""Of each outermost run in the main thread whose SIGTERM is ours; None for a blocking one."""
+_outermost: list[Stoppable] = []
+"""Each outermost run in the main thread whose SIGTERM is ours, the newest last."""
+_signalling = new_lock()
+"""Held where a signal is sent or its handler given back: it must not strike without one."""
 _NEVER = 0.0
 
 
@@ -112,47 +121,47 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
     _arm()
 
 
-def cancel_in_main_thread(error: BaseException, stop: Stop | None = None) -> bool:
-    """Interrupt the main thread, even in a blocking call, with `error`.
+def signal_main_thread(error: BaseException, run: Stoppable) -> bool:
+    """Interrupt the main thread, even in a blocking call, to strike `run` with `error`.
 
     Returns:
         False when the signal that would do it belongs to somebody else.
     """
     ident = threading.main_thread().ident
-    if ident is None or not _stops:
-        return False
-    _pending_cancels.append((error, stop))
-    signal.pthread_kill(ident, signal.SIGTERM)
+    with _signalling:
+        if ident is None or not _outermost:
+            return False
+        _pending_cancels.append((error, run))
+        signal.pthread_kill(ident, signal.SIGTERM)
     return True
 
 
 @contextmanager
-def termination(stop: Stop | None = None) -> Iterator[None]:
+def termination(run: Stoppable) -> Iterator[None]:
     """While a run executes in the main thread, SIGTERM ends it in order instead of at once, and
     Ctrl-C strikes only where it can be recorded.
 
     Outside the main thread, or where somebody has a handler of their own, nothing is changed.
-
-    Parameters:
-        stop: Stops the run, when it runs on an event loop.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    mine = [stop]
     for number, handler in ((signal.SIGTERM, _on_terminate), (signal.SIGINT, _on_interrupt)):
         if signal.getsignal(number) in _FREE:
             _taken.append((number, signal.signal(number, handler)))
     # A run that another one of ours stands in, in a task outside flows say, shares its handler.
     ours = signal.getsignal(signal.SIGTERM) is _on_terminate
     if ours:
-        _stops.append(mine)
+        _outermost.append(run)
     try:
         yield
     finally:
-        if ours and mine in _stops:
-            _stops.remove(mine)
-        if not _stops:
+        with _signalling:
+            if ours and run in _outermost:
+                _outermost.remove(run)
+        if not _outermost and threading.current_thread() is threading.main_thread():
+            # A system call: what was sent to this thread is delivered now, to our handler.
+            signal.sigpending()
             for number, previous in _taken:
                 signal.signal(number, previous)
             _taken.clear()
@@ -162,28 +171,21 @@ _FREE = (signal.SIG_DFL, None, signal.default_int_handler)
 
 
 def _on_terminate(signum: int, frame: FrameType | None) -> None:
-    stop: Stop | None
     if _pending_cancels:
-        error, stop = _pending_cancels.pop(0)
-    else:
-        error, stop = TerminationSignal(signal=signum), _stops[-1][0] if _stops else None
-    if stop is None:
-        gate().arrive(error)
+        error, run = _pending_cancels.pop(0)
+        run.strike(error)
         return
-    stop(error)
-    if _in_a_step_of_the_loop():
-        raise error
+    error = TerminationSignal(signal=signum)
+    for each in _outermost:
+        each.note(error)
+    if _outermost:
+        _outermost[-1].strike(error)
+    else:
+        gate().arrive(error)
 
 
 def _on_interrupt(signum: int, frame: FrameType | None) -> None:
     gate().arrive(KeyboardInterrupt())
-
-
-def _in_a_step_of_the_loop() -> bool:
-    """Whether the event loop executes somebody's code, which may block, rather than waits."""
-    asyncio = sys.modules["asyncio"]
-    loop = asyncio._get_running_loop()
-    return loop is not None and asyncio.current_task(loop) is not None
 
 
 def prepare_fork() -> None:
@@ -200,7 +202,7 @@ def begin_after_fork() -> None:
     """In the child: signals do what they did before the first run, for no run here is stopped."""
     for number, previous in _taken:
         signal.signal(number, previous)
-    for inherited in (_taken, _stops, _pending_cancels, _deadlines):
+    for inherited in (_taken, _outermost, _pending_cancels, _deadlines):
         inherited.clear()
     gate().begin_after_fork()
     signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
@@ -237,10 +239,10 @@ def pause(seconds: float) -> None:
 
 
 __all__ = [
-    "cancel_in_main_thread",
     "deadline",
     "gate",
     "pause",
+    "signal_main_thread",
     "sleep",
     "stepped_deadline",
     "struck_at",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple
@@ -245,7 +244,7 @@ def _leave(stop: Stop) -> None:
 
 def _rejection(execution: FlowExecution, row: PauseRow) -> CancelRun:
     reason = f"The run was rejected: {row.note}" if row.note else "The run was rejected."
-    if threading.current_thread() is not execution.thread:
+    if not execution.stopper.is_here():
         # A task in a thread of its own paused the run; what is rejected is the run.
         execution.cancel(reason)
     return CancelRun(reason)
