@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from noria import flow, task
+from noria import flow, get_run_logger, task
 from noria.core import clock
+from noria.exceptions import FlowPauseTimeout
+from noria.flow_runs import pause_flow_run
 from noria.futures import wait
 from noria.testing import stepped_clock
 from noria.utilities.hashing import hash_objects
@@ -221,6 +223,29 @@ def test_sleeps_outside_runs_are_left_alone(noria_clock):
     time.sleep(0)  # noqa: TID251 - as a user's test
     assert asyncio.run(asyncio.sleep(0, "slept")) == "slept"  # noqa: TID251 - as a user's test
     assert noria_clock.now == before
+
+
+def test_lines_of_runs_bear_its_time(noria_store, noria_clock):
+    @flow
+    def pipeline():
+        time.sleep(3600)  # noqa: TID251 - as a user's flow
+        get_run_logger().info("an hour later")
+
+    noria_clock.advance_to(datetime(2040, 1, 1, tzinfo=UTC))
+    pipeline()
+    (line,) = noria_store.logs()
+    assert line.time == datetime(2040, 1, 1, 1, tzinfo=UTC)
+
+
+def test_a_pause_that_nobody_ends_is_over_when_its_time_is(noria_clock):
+    @flow
+    def pipeline():
+        pause_flow_run(timeout=3600)
+
+    began = noria_clock.now
+    with pytest.raises(FlowPauseTimeout):
+        pipeline()
+    assert noria_clock.now - began >= timedelta(hours=1)
 
 
 def test_real_sleeps_come_back():

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from noria.core import clock
 from noria.core.records import LogRow
 from noria.engine.context import FlowRunContext, TaskRunContext, innermost
 from noria.engine.gate import gate
@@ -47,7 +48,7 @@ class RunLogHandler(logging.Handler):
         try:
             message, fields = message_and_fields(record)
             vars(record)[_SEEN] = True
-            time = int(record.created * 1_000_000)
+            time = int(record.created * 1_000_000) if clock.is_real() else clock.now()
             append(context, time, record.levelno, record.name, message, fields)
         except Exception:  # noqa: BLE001 - see above; logging's own way to say so
             self.handleError(record)

@@ -114,6 +114,19 @@ def test_a_script_without_main_guard(tmp_path):
     assert words[3].startswith("done")
 
 
+def test_modules_written_for_prefect(tmp_path):
+    (tmp_path / "work.py").write_text(
+        "from prefect import flow, task\n"
+        "from prefect.task_runners import ProcessPoolTaskRunner\n"
+        "@task\ndef square(n): return n * n\n"
+        "@flow(task_runner=ProcessPoolTaskRunner(max_workers=2))\n"
+        "def squares(): return square.map([1, 2, 3]).result()\n"
+    )
+    program = "import noria.compat.prefect, work; print(work.squares())"
+    done = run(["-c", program], tmp_path / "home", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("[1, 4, 9]\n", "")
+
+
 @pytest.mark.parametrize("arguments", [["-c"], ["-O", "-c"], ["-I", "-c"]])
 def test_code_without_a_file(tmp_path, arguments):
     done = run([*arguments, textwrap.dedent(UNGUARDED)], tmp_path / "home", cwd=tmp_path)

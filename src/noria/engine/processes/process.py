@@ -17,12 +17,15 @@ GRACE = 2.0
 CLOSE_SECONDS = 5.0
 """Seconds that an idle process has to end by itself."""
 _ROOT = __name__.partition(".")[0]
+_ALIAS = f"{_ROOT}.compat.prefect"
+"""The module that has others found under another name, for whoever has imported it."""
 _PROGRAM = """\
 import os, sys
 path = b""
 while len(path) < {length}:
     path += os.read({read}, {length} - len(path)) or sys.exit()
 sys.path[:] = os.fsdecode(path).split("\\0")
+{hooks}
 from {root}.engine.processes.child import main
 main({read}, {write})
 """
@@ -54,7 +57,11 @@ class ChildProcess:
         # Before anything can be imported there, this one's search path has to be in place.
         path = os.fsencode("\0".join(map(str, sys.path)))
         program = _PROGRAM.format(
-            read=its_incoming, write=its_outgoing, length=len(path), root=_ROOT
+            read=its_incoming,
+            write=its_outgoing,
+            length=len(path),
+            root=_ROOT,
+            hooks=f"import {_ALIAS}" if _ALIAS in sys.modules else "",
         )
         try:
             self._popen = subprocess.Popen(
