@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noria.circuit_breaker import CircuitBreaker
     from noria.collecting import Collector, collect
     from noria.core.annotations import allow_failure, unmapped
+    from noria.core.errors import CircuitOpen
     from noria.core.states import State
     from noria.flow_runs import (
         apause_flow_run,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CircuitBreaker": "noria.circuit_breaker",
+    "CircuitOpen": "noria.core.errors",
     "Collector": "noria.collecting",
     "Flow": "noria.flows",
     "State": "noria.core.states",
@@ -52,6 +56,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "CircuitBreaker",
+    "CircuitOpen",
     "Collector",
     "Flow",
     "State",

@@ -57,21 +57,12 @@ def monitor_performance(fn: Any = None, /, *, level: int = logging.INFO) -> Any:
 
 def _monitored(fn: Any, level: int) -> Any:
     if isinstance(fn, Marked):
-        return _over(fn, level)
+        return fn.around(functools.partial(_monitored, level=level))
     if isinstance(fn, classmethod | staticmethod):
         return type(fn)(_monitored(fn.__func__, level))
     if is_generator(fn):
         return _async_generator(fn, level) if is_async(fn) else _generator(fn, level)
     return _coroutine(fn, level) if is_async(fn) else _plain(fn, level)
-
-
-def _over(marked: Marked, level: int) -> Marked:
-    """The same flow or task around the function with its monitor."""
-    twin = object.__new__(type(marked))
-    twin.__dict__.update(marked.__dict__)
-    twin.adopt(_monitored(marked.original(), level))
-    twin.identify()
-    return twin
 
 
 def _plain(fn: Callable[..., Any], level: int) -> Callable[..., Any]:

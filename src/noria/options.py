@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from noria.circuit_breaker import CircuitBreaker
 
 Errors = tuple[type[BaseException], ...] | type[BaseException] | None
 
@@ -42,6 +45,7 @@ class TaskOptions(TypedDict, total=False):
     on_cancellation: list[Any] | None
     on_crashed: list[Any] | None
     fallback: Any
+    circuit_breaker: CircuitBreaker | None
 
 
 class FlowOptions(TypedDict, total=False):

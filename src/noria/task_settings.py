@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from noria import runtime
 from noria.cache_policies import DEFAULT, NO_CACHE, CachePolicy
 from noria.core import backoff, functions
 from noria.core.annotations import NotSet
+from noria.core.outcomes import error_types
 from noria.core.states import StateType
 from noria.engine import defaults, fallbacks
 from noria.engine.marked import Marked, run_name
+
+if TYPE_CHECKING:
+    from noria.circuit_breaker import CircuitBreaker
 
 _HOOK_STATES = {
     "on_completion": StateType.COMPLETED,
@@ -67,6 +71,7 @@ class TaskSettings(Marked):
         on_cancellation: list[Any] | None = None,
         on_crashed: list[Any] | None = None,
         fallback: Any = None,
+        circuit_breaker: CircuitBreaker | None = None,
     ) -> None:
         self.set_hooks(_HOOK_STATES, locals())
         self.adopt(fn)
@@ -86,8 +91,9 @@ class TaskSettings(Marked):
         self.task_run_name = task_run_name
         self.log_prints = log_prints
         self._set_retries(retries, retry_delay_seconds, retry_jitter_factor, retry_condition_fn)
-        self.retry_on = _error_types("retry_on", retry_on)
-        self.no_retry_on = _error_types("no_retry_on", no_retry_on)
+        self.retry_on = error_types("retry_on", retry_on)
+        self.no_retry_on = error_types("no_retry_on", no_retry_on)
+        self.circuit_breaker = _checked_breaker(circuit_breaker)
         self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
         self.result_storage = result_storage
         self.result_serializer = result_serializer
@@ -191,14 +197,11 @@ class TaskSettings(Marked):
         )
 
 
-def _error_types(option: str, given: Any) -> tuple[type[BaseException], ...]:
-    if given is None:
-        return ()
-    types = given if isinstance(given, tuple | list | set | frozenset) else (given,)
-    for kind in types:
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            raise TypeError(
-                f"'{option}' takes exception classes, such as {option}=(ConnectionError,); "
-                f"got {kind!r}."
-            )
-    return tuple(types)
+def _checked_breaker(given: Any) -> Any:
+    # Its class is not loaded for tasks that have none.
+    if given is None or (hasattr(given, "enter") and hasattr(given, "leave")):
+        return given
+    raise TypeError(
+        "'circuit_breaker' takes a CircuitBreaker, such as "
+        f"circuit_breaker=CircuitBreaker('crm-api', failure_threshold=5); got {given!r}."
+    )

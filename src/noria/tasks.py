@@ -46,6 +46,7 @@ from noria.task_runners import ThreadPoolTaskRunner
 from noria.task_settings import TaskSettings
 
 if TYPE_CHECKING:
+    from noria.circuit_breaker import CircuitBreaker
     from noria.options import TaskOptions
 
 P = ParamSpec("P")
@@ -93,6 +94,7 @@ class Task(TaskSettings, Generic[P, R]):
         on_cancellation: list[Any] | None = None,
         on_crashed: list[Any] | None = None,
         fallback: Any = NotSet,
+        circuit_breaker: Any = NotSet,
     ) -> Task[P, R]:
         """The same task with some options changed.
 
@@ -406,6 +408,7 @@ def task(
     on_cancellation: list[Any] | None = None,
     on_crashed: list[Any] | None = None,
     fallback: Any = None,
+    circuit_breaker: CircuitBreaker | None = None,
 ) -> Any:
     """Mark a function as a task.
 
@@ -437,6 +440,8 @@ def task(
         fallback: A task or function, or a list of them to be tried in order, that is called with
             the same arguments when a run has finally failed; its value is then the run's, and the
             state is named Fallback. A parameter `error` of it is given the exception.
+        circuit_breaker: Skips attempts while what they need keeps failing; see
+            `noria.circuit_breaker`.
 
     Returns:
         A `Task`, or a decorator that makes one.

@@ -324,6 +324,7 @@ class TestUpkeep:
             "cache": 1,
             "variables": 0,
             "blocks": 0,
+            "breakers": 0,
             "processes": 0,
         }
         assert info.results_size == 5 + 5 + 1234

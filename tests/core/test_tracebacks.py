@@ -86,7 +86,7 @@ def test_an_error_within_noria_is_still_seen():
     own = exc.with_traceback(exc.__traceback__.tb_next)
     assert user_frame(own) is None
     assert user_traceback(own.__traceback__) is own.__traceback__
-    assert error_facts(own)["type"] == "noria.core.errors.UnknownFieldError"
+    assert error_facts(own)["type"] == "UnknownFieldError"
 
 
 def test_a_traceback_for_reraising_begins_with_the_user():

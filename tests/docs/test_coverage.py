@@ -20,6 +20,7 @@ from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of, code_of, commands_of, 
 MODULES = (
     "noria",
     "noria.artifacts",
+    "noria.circuit_breaker",
     "noria.flows",
     "noria.flow_runs",
     "noria.futures",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from noria.backend import breakers as breaker_steps
 from noria.backend import executions, pausing
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.port import (
@@ -15,6 +16,7 @@ from noria.backend.port import (
     StoreInfo,
 )
 from noria.backend.processes import is_alive
+from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
 from noria.core.records import (
     ArtifactRow,
@@ -35,6 +37,7 @@ from noria.store import (
     artifacts,
     batches,
     blocks,
+    breakers,
     cache,
     filters,
     flow_runs,
@@ -276,6 +279,19 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
     def reseal(self, before: Sequence[SealedField], after: Sequence[SealedField]) -> bool:
         with self._database.write() as connection:
             return blocks.reseal(connection, before, after)
+
+    def breaker(self, name: str) -> BreakerRow | None:
+        with self._database.read() as connection:
+            return breakers.get(connection, values.mended(name))
+
+    def breakers(self, after: str | None = None, limit: int = 1000) -> list[BreakerRow]:
+        with self._database.read() as connection:
+            return breakers.page(connection, after, limit)
+
+    def change_breaker(
+        self, name: str, event: Event, moment: Moment, rules: Rules | None = None
+    ) -> Answer | None:
+        return breaker_steps.change(self._database, values.mended(name), event, moment, rules)
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         with self._database.write() as connection:

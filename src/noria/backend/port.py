@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
 from noria.core.deployments import NOTHING, DeploymentSpec, Step
 from noria.core.records import (
@@ -331,6 +332,18 @@ class Backend(Protocol):
     def reseal(self, before: Sequence[SealedField], after: Sequence[SealedField]) -> bool:
         """Put `after` in place of everything that is encrypted, in one transaction, and give up
         the keys that nothing needs any more; False when `before` is no longer what there is."""
+
+    def breaker(self, name: str) -> BreakerRow | None:
+        """One circuit breaker."""
+
+    def breakers(self, after: str | None = None, limit: int = 1000) -> list[BreakerRow]:
+        """Circuit breakers by name, from keyset `after` on."""
+
+    def change_breaker(
+        self, name: str, event: Event, moment: Moment, rules: Rules | None = None
+    ) -> Answer | None:
+        """Take one step of a circuit breaker, which no other step can come between. One that is not
+        there is made by `rules`; None when there is none and no rules."""
 
     def plan_deployments(self, wanted: Sequence[DeploymentSpec], prune: bool = False) -> list[Step]:
         """What applying specifications would change; see `apply_deployments`."""

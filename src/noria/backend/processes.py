@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
 from noria.core import clock, ids
+from noria.core.breakers import Holder, Moment
 from noria.core.records import ProcessRow
 
 COMMAND_LENGTH = 500
@@ -64,12 +66,43 @@ def is_alive(row: ProcessRow, now: int) -> bool:
     """Whether a process lives: this host knows its own, of others only the lease can tell."""
     if row.ended is not None:
         return False
-    if (row.host, row.boot) == (host_name(), boot_id()):
+    if is_here(row):
         if row.started:
             return start_time(row.pid) == row.started
         if not _answers(row.pid):
             return False
     return now <= row.beat + row.lease
+
+
+def is_here(row: ProcessRow) -> bool:
+    """Whether a process is one of this host, since it was last booted."""
+    return (row.host, row.boot) == (host_name(), boot_id())
+
+
+def moment() -> Moment:
+    """Now, in a form in which spans of time can be measured however clocks are set."""
+    boot = _boot() if clock.is_steady() else ""
+    return Moment(clock.now(), int(clock.monotonic() * 1_000_000), boot)
+
+
+def holder(process: bytes) -> Holder:
+    """This process, or child of a process, as one that holds something.
+
+    Parameters:
+        process: The id of the session's process.
+    """
+    pid = os.getpid()
+    return Holder(process, pid, _started(pid))
+
+
+@functools.cache
+def _boot() -> str:
+    return boot_id()
+
+
+@functools.lru_cache(maxsize=1)
+def _started(pid: int) -> int:
+    return start_time(pid) or 0
 
 
 def epitaph(row: ProcessRow | None) -> str:
@@ -82,7 +115,7 @@ def epitaph(row: ProcessRow | None) -> str:
         return f"{who} ended: {row.verdict}; {last}"
     if row.ended is not None:
         return f"{who} ended without finishing the run; {last}"
-    if (row.host, row.boot) == (host_name(), boot_id()):
+    if is_here(row):
         return f"{who} is gone; {last}; killed or crashed without a word"
     return f"{who} has been silent for longer than its lease of {row.lease / 1e6:g} s; {last}"
 

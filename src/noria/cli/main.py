@@ -13,6 +13,7 @@ from noria import __version__
 from noria.cli.app import App, app_of, shared_options
 from noria.cli.artifact import COMMANDS as ARTIFACT
 from noria.cli.block import COMMANDS as BLOCK
+from noria.cli.breaker import COMMANDS as BREAKER
 from noria.cli.config import COMMANDS as CONFIG
 from noria.cli.db import COMMANDS as DB
 from noria.cli.errors import Exit, report
@@ -32,6 +33,9 @@ COMMANDS: Mapping[str, Entry] = {
     "var": Entry("noria.cli.var", "var", "Look at variables, and set them.", VAR),
     "secret": Entry("noria.cli.secret", "secret", "Keep secrets, encrypted.", SECRET),
     "block": Entry("noria.cli.block", "block", "Look at saved configuration.", BLOCK),
+    "breaker": Entry(
+        "noria.cli.breaker", "breaker", "Look at circuit breakers, and switch them.", BREAKER
+    ),
     "stats": Entry(
         "noria.cli.stats", "stats", "Show how long a task takes and how often it fails."
     ),

@@ -87,6 +87,20 @@ def stamp(micros: int, now: int, utc: bool) -> str:
     return text if day == _zoned(now, utc).date() else f"{day} {text}"
 
 
+def parse_span(text: str) -> int | None:
+    """The microseconds that `30s`, `10m` or `1d12h` means; None when it means none.
+
+    Example:
+        >>> parse_span("2m"), parse_span("soon")
+        (120000000, None)
+    """
+    compact = text.strip().lower()
+    spans = _SPAN.findall(compact)
+    if not spans or _SPAN.sub("", compact).strip():
+        return None
+    return sum(round(float(number) * _UNITS[unit]) for number, unit in spans)
+
+
 def parse_since(text: str, now: int, utc: bool) -> int:
     """The time that `2h`, `1d12h`, `2026-11-22` or an ISO date and time means.
 
@@ -99,10 +113,9 @@ def parse_since(text: str, now: int, utc: bool) -> int:
         >>> parse_since("2m", now=120_000_000, utc=True)
         0
     """
-    compact = text.strip().lower()
-    spans = _SPAN.findall(compact)
-    if spans and not _SPAN.sub("", compact).strip():
-        return now - sum(round(float(number) * _UNITS[unit]) for number, unit in spans)
+    span = parse_span(text)
+    if span is not None:
+        return now - span
     found = datetime.fromisoformat(text.strip())
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC) if utc else found.astimezone()

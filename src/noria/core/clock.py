@@ -103,6 +103,12 @@ def is_real() -> bool:
     return type(_clock) is Clock
 
 
+def is_steady() -> bool:
+    """Whether `monotonic` goes with `now` (False under a test clock that steps wall time alone)."""
+    kind = type(_clock)
+    return kind is Clock or kind.now is Clock.now or kind.monotonic is not Clock.monotonic
+
+
 @contextmanager
 def use(clock: Clock) -> Iterator[Clock]:
     """Install `clock` for the whole process until the block ends."""

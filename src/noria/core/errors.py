@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from noria.core.states import State
 
@@ -260,6 +261,34 @@ class TemporaryError(NoriaException):
 class PermanentError(NoriaException):
     """Base for errors of yours that no retry can mend: a task that raises one is not tried again,
     unless its `retry_on` names it."""
+
+
+class CircuitOpen(NoriaException):
+    """A call was skipped by a circuit breaker.
+
+    Attributes:
+        name: The breaker's; None when it has none.
+        since: When it has opened, or begun to try whether things are well again.
+        next_try: When the next call may go through; None when nobody knows.
+        half_open: Whether another call was just trying whether things are well again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        name: str | None = None,
+        since: datetime | None = None,
+        next_try: datetime | None = None,
+        half_open: bool = False,
+    ) -> None:
+        super().__init__(message, name, since, next_try, half_open)
+        self.name = name
+        self.since = since
+        self.next_try = next_try
+        self.half_open = half_open
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class TaskRunTimeoutError(TimeoutError):

@@ -125,6 +125,24 @@ def interrupted_state(exc: BaseException) -> State[Any]:
     return State(kind, message=message, data=exc)
 
 
+def error_types(option: str, given: Any) -> tuple[type[BaseException], ...]:
+    """The exception classes that an option names: none, one or several.
+
+    Raises:
+        TypeError: Something among them is none; names the option.
+    """
+    if given is None:
+        return ()
+    types = given if isinstance(given, tuple | list | set | frozenset) else (given,)
+    for kind in types:
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError(
+                f"'{option}' takes exception classes, such as {option}=(ConnectionError,); "
+                f"got {kind!r}."
+            )
+    return tuple(types)
+
+
 def ensure_iterable(value: Any) -> Iterable[Any]:
     """A collection as it is, anything else as a list of one."""
     return value if isinstance(value, list | tuple | set | frozenset) else [value]

@@ -10,6 +10,7 @@ from typing import Any
 from noria.core.previews import preview
 from noria.core.redaction import redactor
 
+_OWN_ERRORS = "noria.core.errors"
 LIMIT = 16_000
 """Characters of a formatted traceback; the middle is left out beyond."""
 _MESSAGE_LIMIT = 2_000
@@ -112,9 +113,9 @@ def format_exception(exc: BaseException, limit: int = LIMIT) -> str:
 
 
 def type_name(exc: BaseException) -> str:
-    """The exception's type: plain for a builtin or the user's script, qualified for others."""
+    """The exception's type: plain for a builtin, the user's script or Noria, else qualified."""
     cls = type(exc)
-    if cls.__module__ in ("builtins", "__main__", "__mp_main__"):
+    if cls.__module__ in ("builtins", "__main__", "__mp_main__", _OWN_ERRORS):
         return cls.__qualname__
     return f"{cls.__module__}.{cls.__qualname__}"
 

@@ -177,6 +177,14 @@ class Marked:
             return classmethod(self.fn)
         return staticmethod(self.fn) if self._isstaticmethod else self.fn
 
+    def around(self, decorate: Callable[[Any], Any]) -> Any:
+        """The same with its function decorated once more."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.adopt(decorate(self.original()))
+        twin.identify()
+        return twin
+
     def bound_to(self, instance: Any, owner: type | None) -> Any:
         """The same, as a method of `instance`; what `__get__` gives."""
         if self._isstaticmethod:

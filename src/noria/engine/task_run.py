@@ -175,8 +175,12 @@ def _attempts(
     name: str | None = None
     attempt = 0
     while True:
-        yield from _begin(call, name)
-        state = yield from _one_attempt(call, context, args, kwargs)
+        breaker = call.task.circuit_breaker
+        if breaker is None:
+            yield from begin(call, name)
+            state = yield from one_attempt(call, context, args, kwargs)
+        else:
+            state = yield from breaker.attempt(call, context, args, kwargs, name)
         if state is None:
             break
         delay = yield from _retry_delay(call, state, attempt)
@@ -195,7 +199,7 @@ def _attempts(
     yield from _end(call, context, key)
 
 
-def _one_attempt(
+def one_attempt(
     call: TaskCall, context: TaskRunContext, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Generator[Effect, Any, State[Any] | None]:
     """Call the function once; returns the state of a failure, None when the run may rest."""
@@ -244,7 +248,8 @@ def _failure(task: Any, exc: Exception) -> State[Any]:
     return State(StateType.FAILED, name=Name.TIMED_OUT, message=message, data=exc)
 
 
-def _begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
+def begin(call: TaskCall, name: str | None) -> Generator[Effect, Any, None]:
+    """Enter Running under a name, for another attempt."""
     run = call.run
     call.returned = NotSet
     run.enter(StateType.RUNNING, name)

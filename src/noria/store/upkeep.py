@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from noria.store.artifacts import ARTIFACT
 from noria.store.blocks import BLOCK
+from noria.store.breakers import BREAKER
 from noria.store.cache import CACHE
 from noria.store.database import Connection
 from noria.store.flow_runs import FLOW_RUN, get, tree
@@ -28,6 +29,7 @@ _NOUNS = {
     "cache": CACHE,
     "variables": VARIABLE,
     "blocks": BLOCK,
+    "breakers": BREAKER,
     "processes": PROCESS,
 }
 
