@@ -13,12 +13,26 @@ import pytest
 
 from noria.core.redaction import redactor
 from noria.engine import session as sessions
+from tests.postgres import Server, shared_folder
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.fixture(scope="session")
+def postgres(testrun_uid: str) -> Server:
+    """The PostgreSQL server of this run of the tests."""
+    return Server(shared_folder(testrun_uid))
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The URL of an empty store on the server."""
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

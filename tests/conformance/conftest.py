@@ -1,24 +1,42 @@
-"""Every backend is held to this suite: to add one, add a parameter to `backend`."""
+"""Every backend is held to this suite: to add one, add to `LOCATIONS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from noria.backend.local import LocalBackend
 from noria.backend.port import Backend
+from tests.postgres import Server
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {
-    "sqlite-file": lambda folder: LocalBackend(str(folder / "noria.db")),
-    "sqlite-memory": lambda folder: LocalBackend(":memory:"),
+Location = AbstractContextManager[str]
+
+LOCATIONS: dict[str, Callable[[pytest.FixtureRequest, Path], Location]] = {
+    "sqlite-file": lambda request, folder: nullcontext(str(folder / "noria.db")),
+    "sqlite-memory": lambda request, folder: nullcontext(":memory:"),
+    "postgres": lambda request, folder: server_of(request).database(),
 }
 
 
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+def server_of(request: pytest.FixtureRequest) -> Server:
+    """The PostgreSQL server, started by the first test that needs it."""
+    server: Server = request.getfixturevalue("postgres")
+    return server
+
+
+@pytest.fixture(params=LOCATIONS)
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a store of each kind is, or is to be."""
+    with LOCATIONS[request.param](request, tmp_path) as location:
+        yield location
+
+
+@pytest.fixture
+def backend(location: str) -> Iterator[Backend]:
     """An empty backend of each kind."""
-    opened = BACKENDS[request.param](tmp_path)
+    opened = LocalBackend(location)
     yield opened
     opened.close()

@@ -51,13 +51,20 @@ def test_words_for_true_and_false(text, value):
         ("NORIA_DATABASE_URL", "sqlite:///", "expected sqlite:///path/to/file.db"),
         ("NORIA_DATABASE_URL", "sqlite://a.db", "expected sqlite:///path/to/file.db"),
         ("NORIA_DATABASE_URL", "mysql://host/db", "expected sqlite:///path/to/file.db"),
+        ("NORIA_DATABASE_URL", "postgresql://", "expected sqlite:///path/to/file.db or postgres"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(variable, text, message):
     with pytest.raises(ConfigurationError) as caught:
-        load({variable: text}).database_path  # noqa: B018 - a database is only looked at when used
+        load({variable: text}).database  # noqa: B018 - a database is only looked at when used
     assert str(caught.value).startswith(f"{variable} is {text!r}")
     assert message in str(caught.value)
+
+
+def test_a_password_of_a_wrong_url_is_not_repeated():
+    with pytest.raises(ConfigurationError, match=r"'mysql://…@host/db'") as caught:
+        load({"NORIA_DATABASE_URL": "mysql://me:s3cret@host/db"}).database  # noqa: B018 - see above
+    assert "s3cret" not in str(caught.value)
 
 
 def test_other_variables_are_not_read():
@@ -67,7 +74,7 @@ def test_other_variables_are_not_read():
 def test_paths_stand_under_the_home(tmp_path):
     found = load({"NORIA_HOME": str(tmp_path)})
     assert found.home_path == str(tmp_path)
-    assert found.database_path == os.path.join(tmp_path, "noria.db")
+    assert found.database == os.path.join(tmp_path, "noria.db")
     assert found.results_path == os.path.join(tmp_path, "results")
     assert found.spool_path == os.path.join(tmp_path, "spool")
 
@@ -89,13 +96,16 @@ def test_an_empty_home_is_the_default_one(monkeypatch, tmp_path):
         ("sqlite:///~/a.db", "{home}/a.db"),
         ("sqlite:///:memory:", ":memory:"),
         ("sqlite:///a.db", "{cwd}/a.db"),
+        ("postgresql://me:pw@host:5432/db", "postgresql://me:pw@host:5432/db"),
+        ("postgres://host/db", "postgresql://host/db"),
+        ("postgresql+asyncpg://me@/db?host=/run", "postgresql://me@/db?host=/run"),
     ],
 )
 def test_where_the_database_is(monkeypatch, tmp_path, url, path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     expected = path.format(home=tmp_path, cwd=tmp_path)
-    assert load({"NORIA_DATABASE_URL": url}).database_path == expected
+    assert load({"NORIA_DATABASE_URL": url}).database == expected
 
 
 def test_results_may_stand_elsewhere():

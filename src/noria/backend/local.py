@@ -59,13 +59,14 @@ FOUND_LIMIT = 20
 
 
 class LocalBackend(pausing.PausingBackend, LocalDeployments):
-    """The port, answered from a SQLite file; see `Backend` for what each method does.
+    """The port, answered from a store; see `Backend` for what each method does.
 
     Parameters:
-        path: Absolute path of the file, created with its folder when absent; `:memory:` for none.
+        location: Absolute path of a SQLite file, created with its folder when absent; `:memory:`
+            for none; or the URL of a PostgreSQL database.
 
     Raises:
-        StoreError: The file cannot be the store; the message says why and what to do. Any method
+        StoreError: It cannot be the store; the message says why and what to do. Any method
             raises it when the store cannot be read or written.
 
     Example:
@@ -75,8 +76,8 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
         >>> backend.close()
     """
 
-    def __init__(self, path: str) -> None:
-        self._database = open_database(path)
+    def __init__(self, location: str) -> None:
+        self._database = open_database(location)
 
     def append(self, batch: Batch) -> list[bytes]:
         return batches.append(self._database, batch)
@@ -86,12 +87,13 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
             processes.save(connection, row)
 
     def beat(self, process: bytes, now: int) -> list[bytes]:
-        with self._database.write() as connection:
+        # That others live is no news: processes would keep one another awake.
+        with self._database.write(alone=False, patient=False, news=False) as connection:
             processes.beat(connection, process, now)
             return flow_runs.asked_to_cancel(connection, process)
 
     def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
-        with self._database.write() as connection:
+        with self._database.write(patient=False) as connection:
             processes.end(connection, process, now, verdict)
 
     def lives(self, process: bytes, now: int) -> bool:
@@ -325,6 +327,9 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
 
     def change_counter(self) -> int:
         return self._database.change_counter()
+
+    def wait_for_change(self, counter: int, seconds: float) -> int:
+        return self._database.wait_for_change(counter, seconds)
 
     def close(self) -> None:
         self._database.close()

@@ -430,5 +430,9 @@ class Backend(Protocol):
     def change_counter(self) -> int:
         """A number that changes when another process has written: a cheap wake-up test."""
 
+    def wait_for_change(self, counter: int, seconds: float) -> int:
+        """Wait until the change counter is no longer `counter`, so many seconds at most; returns
+        the counter. Who reads it first, looks, and then waits misses nothing."""
+
     def close(self) -> None:
         """Release the connections."""

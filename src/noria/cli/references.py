@@ -17,6 +17,7 @@ from noria.cli.timefmt import ago
 from noria.core import clock
 from noria.core.ids import to_text
 from noria.core.records import FlowRunRow
+from noria.core.settings import POSTGRES, Settings
 
 SHORT = 13
 """`019a6e3b-4c2d`: the milliseconds of a UUIDv7. Fewer letters would become ambiguous when the next
@@ -99,6 +100,11 @@ def _candidate(backend: Backend, row: FlowRunRow) -> str:
     return clean(f"{short_id(backend, row.id)}  {row.name}  {row.flow_name}  {state}, {began}")
 
 
+def may_exist(settings: Settings) -> bool:
+    """Whether there may be a store to look into; a file that is missing is not made for a look."""
+    return settings.database.startswith(POSTGRES) or os.path.exists(settings.database)
+
+
 class RunReference(click.ParamType[str]):
     """The type of a RUN argument; it is what completes it in a shell."""
 
@@ -110,7 +116,7 @@ class RunReference(click.ParamType[str]):
         """Names and ids of recent runs; nothing at all when the store cannot be read."""
         app = app_of(ctx)
         try:
-            if app.backend is None and not os.path.exists(app.settings.database_path):
+            if app.backend is None and not may_exist(app.settings):
                 return []
             return _completions(backend_of(app), incomplete)
         except Exception:  # noqa: BLE001 - an error would be written into the line being typed

@@ -23,7 +23,8 @@ class Settings(NamedTuple):
     env_file: str = ""
     """NORIA_ENV_FILE: a file of further variables, one `NAME=value` a line."""
     database_url: str = ""
-    """NORIA_DATABASE_URL: the store; empty means `noria.db` under the home."""
+    """NORIA_DATABASE_URL: the store, `sqlite:///path/to/file.db` or `postgresql://…`; empty means
+    `noria.db` under the home."""
     encryption_key: str = ""
     """NORIA_ENCRYPTION_KEY: base64 of the 32 bytes that encrypt secrets, further keys that only
     open them after commas; `keyring` for the system's; empty means a file under the home."""
@@ -83,19 +84,13 @@ class Settings(NamedTuple):
         return os.path.abspath(os.path.expanduser(self.home or Settings._field_defaults["home"]))
 
     @property
-    def database_path(self) -> str:
-        """The file of the embedded store (`:memory:` for none)."""
+    def database(self) -> str:
+        """Where the store is: the file of the embedded one (`:memory:` for none), or the URL of a
+        PostgreSQL database, which may hold a password."""
         url = self.database_url
         if not url:
             return os.path.join(self.home_path, "noria.db")
-        for prefix in ("sqlite:///", "sqlite:"):
-            path = url[len(prefix) :]
-            if url.startswith(prefix) and path.strip("/") and not path.startswith("//"):
-                return path if path == MEMORY else os.path.abspath(os.path.expanduser(path))
-        raise ConfigurationError(
-            f"NORIA_DATABASE_URL is {url!r}; expected sqlite:///path/to/file.db. "
-            "Leave it unset to keep the store under NORIA_HOME."
-        )
+        return store_location(url)
 
     @property
     def results_path(self) -> str:
@@ -115,6 +110,10 @@ PROFILES_FILE = "profiles.toml"
 
 MEMORY = ":memory:"
 """The path that SQLite takes for a database of no file."""
+POSTGRES = "postgresql://"
+"""How the location of a PostgreSQL store begins."""
+POSTGRES_SCHEMES = ("postgresql", "postgres")
+"""They may name a driver, as in `postgresql+asyncpg`; it is ours all the same."""
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
 _FALSE = {"0", "false", "no", "off", "f", "n", ""}
 LOG_FORMATS = ("auto", "plain", "rich", "json", "off")
@@ -135,6 +134,28 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = Settings(**found)  # type: ignore[arg-type]
     _check(settings)
     return settings
+
+
+def store_location(url: str) -> str:
+    """Where the store of a URL is: a path, or a URL that begins with `postgresql://`.
+
+    Raises:
+        ConfigurationError: It is the URL of no store; the message does not repeat what it holds.
+    """
+    scheme, found, rest = url.partition("://")
+    if found and scheme.lower().partition("+")[0] in POSTGRES_SCHEMES and rest:
+        return POSTGRES + rest
+    for prefix in ("sqlite:///", "sqlite:"):
+        path = url[len(prefix) :]
+        if url.startswith(prefix) and path.strip("/") and not path.startswith("//"):
+            return path if path == MEMORY else os.path.abspath(os.path.expanduser(path))
+    # What stands before an @ may be a password.
+    said = url if "@" not in url else f"{scheme}://…@{url.rpartition('@')[2]}"
+    raise ConfigurationError(
+        f"NORIA_DATABASE_URL is {said!r}; expected sqlite:///path/to/file.db or "
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
+        "Leave it unset to keep the store under NORIA_HOME."
+    )
 
 
 def profiles_path(environ: Mapping[str, str]) -> str:

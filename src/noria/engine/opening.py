@@ -149,7 +149,7 @@ def open_backend(settings: Settings) -> Backend:
     Raises:
         StoreError: The store cannot be opened.
     """
-    return LocalBackend(settings.database_path)
+    return LocalBackend(settings.database)
 
 
 def temporary_session(settings: Settings, make_backend: Callable[[], Backend]) -> Session:

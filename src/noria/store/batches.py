@@ -54,7 +54,9 @@ def _write(database: Database, batch: Batch, flatten: Callable[[Batch], Columns]
     # What takes time in Python happens before the lock is taken: others may be waiting for it.
     columns = flatten(batch)
     executions = _executions(batch)
-    with database.write() as connection:
+    # Rows are whole, so batches may be written side by side; versions of a key are counted, though.
+    alone = any(row.key is not None for row in batch.artifacts)
+    with database.write(alone=alone, patient=False) as connection:
         fenced = _fenced(connection, executions)
         if fenced:
             columns = flatten(_without(batch, fenced))

@@ -35,7 +35,7 @@ def flow_runs(
     facts = {"flow_name": flow_name, "name": name, "since": since, "before": before}
     chosen = {
         "flow_name = :flow_name": flow_name is not None,
-        "instr(casefold(name), casefold(:name))": name is not None,
+        "instr(casefold(name), casefold(:name)) > 0": name is not None,
         "created >= :since": since is not None,
         "id < :before": before is not None,
         "parent_run is null": top_level,
@@ -83,15 +83,11 @@ def logs(
     # One run's lines stand in the index as they are asked for; those of several must be sorted.
     among = "flow_run = :id" if alone else f"flow_run in ({FLOW_RUN.tree.sql(dialect)})"
     chosen = {
-        # A task's lines are found by its own index, hence the plus: the run is checked besides.
-        among: task_run is None,
-        "+" + among: task_run is not None,
+        among if task_run is None else _besides(dialect, among): True,
         "task_run = :task_run": task_run is not None,
         "id > :after": True,
         "level >= :level": level > 0,
-        "(instr(casefold(message), casefold(:text)) or instr(casefold(extra), casefold(:text)))": (
-            text is not None
-        ),
+        f"({_holds('message')} or {_holds('extra')})": text is not None,
     }
     conditions = [condition for condition, wanted in chosen.items() if wanted]
     facts = {"id": flow_run, "task_run": task_run, "level": level, "text": text}
@@ -128,12 +124,23 @@ def artifacts(
 def _in_states(states: Sequence[StateType] | None) -> list[str]:
     if states is None:
         return []
+    if not states:
+        return ["1 = 0"]
     codes = ", ".join(str(STATE_CODES[state]) for state in states)
     conditions = [f"state in ({codes})"]
     if StateType.COMPLETED not in states:
-        # Says to SQLite what its planner cannot conclude: the small index of the others will do.
+        # Says what a planner cannot conclude: the small index of the others will do.
         conditions.append(f"state <> {STATE_CODES[StateType.COMPLETED]}")
     return conditions
+
+
+def _holds(column: str) -> str:
+    return f"instr(casefold({column}), casefold(:text)) > 0"
+
+
+def _besides(dialect: Dialect, condition: str) -> str:
+    """A condition that is no way to find rows; PostgreSQL knows that from its statistics."""
+    return "+" + condition if dialect == "sqlite" else condition
 
 
 def _where(conditions: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from noria.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Mapping[str, Entry] = {
     "info": Entry("noria.cli.db.info", "info", "Say where the store is and what is in it."),
-    "path": Entry("noria.cli.db.path", "path", "Print the path of the store."),
+    "path": Entry("noria.cli.db.path", "path", "Print the path of the store, or its URL."),
     "vacuum": Entry("noria.cli.db.vacuum", "vacuum", "Remove what nobody needs, and free space."),
 }
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from noria.store.sqlite.bulk import chunked
-from noria.store.statements import Dialect, Sql, Statement
+from noria.store.statements import Dialect, Sql
 
 MEMORY = ":memory:"
 """The path of a database of no file."""
@@ -26,9 +26,13 @@ class SqliteConnection(sqlite3.Connection):
         """Run a statement once for each of `facts`."""
         return super().executemany(_text(statement), facts)
 
-    def write_rows(self, statement: Statement, columns: list[Any], /) -> None:
+    def stream(self, statement: Sql, facts: Any = (), /) -> Iterator[Any]:
+        """The rows of a statement; SQLite finds them one by one."""
+        return iter(self.execute(statement, facts))
+
+    def write_rows(self, statement: Sql, columns: list[Any], /) -> None:
         """Write the rows whose columns stand one after another in `columns`."""
-        width, chunks = chunked(statement)
+        width, chunks = chunked(_text(statement))
         position, end = 0, len(columns)
         for size, sql in chunks:
             step = size * width

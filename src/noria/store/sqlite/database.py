@@ -17,14 +17,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from noria.core import clock
 from noria.core.errors import StoreError
 from noria.store import forks, migrations
 from noria.store.sqlite import faults, schema
 from noria.store.sqlite.connection import MEMORY, SqliteConnection, connect
 from noria.store.sqlite.schema import CONNECTION
-from noria.store.statements import Statement
+from noria.store.statements import Statement, Statements
 
 T = TypeVar("T")
+
+TRANSFER = Statements("transfer")
 
 # SQLite waits for a lock with ever longer sleeps, in C, where Ctrl-C cannot reach: among several
 # busy writers one would starve. So it waits briefly and we try again, for about a minute in all.
@@ -32,6 +35,7 @@ WRITE_WAIT_SECONDS = 0.01
 WRITE_ATTEMPTS = 4000
 PAUSE_SECONDS = 0.005
 READ_WAIT_SECONDS = 30.0
+LOOK_SECONDS = 0.02
 
 FORK_WAIT_SECONDS = 5.0
 """How long a fork waits for transactions of other threads to end."""
@@ -74,8 +78,10 @@ class SqliteDatabase:
         self._reading = 0
 
     @contextmanager
-    def write(self) -> Iterator[SqliteConnection]:
-        """A transaction that holds the write lock; an exception rolls it back."""
+    def write(
+        self, alone: bool = True, patient: bool = True, news: bool = True
+    ) -> Iterator[SqliteConnection]:
+        """A transaction that holds the write lock: SQLite knows no other."""
         with self._explained():
             # Between two attempts nothing is held: a fork need not wait for another process.
             connection = persist(self._begin)
@@ -102,7 +108,7 @@ class SqliteDatabase:
         return connection
 
     @contextmanager
-    def read(self) -> Iterator[SqliteConnection]:
+    def read(self, patient: bool = True) -> Iterator[SqliteConnection]:
         """A connection for reading; fetch what a statement returns before leaving the block."""
         if self.in_memory:
             with self._exclusive() as connection:
@@ -114,6 +120,16 @@ class SqliteDatabase:
                 yield connection
             finally:
                 self._give_back(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[SqliteConnection]:
+        """A connection that sees the store as it is now."""
+        with self.read() as connection:
+            connection.execute(TRANSFER.snapshot)
+            try:
+                yield connection
+            finally:
+                connection.rollback()
 
     def compact(self) -> None:
         """Rebuild the file without its unused pages and empty the write-ahead log."""
@@ -133,6 +149,15 @@ class SqliteDatabase:
         with self._exclusive() as connection:
             number: int = self._patiently(connection, CONNECTION.data_version)[0][0]
             return number
+
+    def wait_for_change(self, counter: int, seconds: float) -> int:
+        """Wait until the change counter is no longer `counter`, so many seconds at most."""
+        # SQLite wakes nobody; the question costs some microseconds.
+        left = seconds
+        while (found := self.change_counter()) == counter and left > 0:
+            clock.pause(min(left, LOOK_SECONDS))
+            left -= LOOK_SECONDS
+        return found
 
     def size(self) -> int:
         """Bytes on disk, with the write-ahead log; 0 in memory."""
@@ -255,3 +280,41 @@ def _make_folder(path: str) -> None:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     except OSError as error:
         raise faults.unwritable(path, error.strerror or str(error)) from error
+
+
+def status(path: str) -> tuple[str, str, int]:
+    """Where a store is, on what, and the version of its schema; nothing is changed or made.
+
+    Raises:
+        StoreError: The file is no store, or is newer than this program.
+    """
+    kind = f"SQLite {sqlite3.sqlite_version}"
+    if path == MEMORY or not os.path.exists(path):
+        return path, kind, 0
+    connection = connect(path, READ_WAIT_SECONDS)
+    try:
+        connection.execute(CONNECTION.read_only)
+        return path, kind, schema.version(connection, path)
+    except sqlite3.Error as error:
+        raise faults.explain(error, path) from error
+    finally:
+        connection.close()
+
+
+def backup(path: str, target: str) -> None:
+    """Write a copy of a store, as it is now, to a file that is not there yet.
+
+    Raises:
+        StoreError: The store cannot be read, or the file not be written.
+    """
+    source = connect(path, READ_WAIT_SECONDS)
+    try:
+        made = connect(target, READ_WAIT_SECONDS)
+        try:
+            source.backup(made)
+        finally:
+            made.close()
+    except sqlite3.Error as error:
+        raise faults.explain(error, path) from error
+    finally:
+        source.close()

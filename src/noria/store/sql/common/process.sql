@@ -5,7 +5,7 @@ insert into process (
 )
 values {rows}
 on conflict (id) do update set
-    beat = max(process.beat, excluded.beat),
+    beat = case when process.beat > excluded.beat then process.beat else excluded.beat end,
     lease = excluded.lease,
     ended = excluded.ended,
     verdict = excluded.verdict
@@ -19,7 +19,7 @@ where id = :id
 
 -- name: beat
 -- Renew a process's lease; a late beat never shortens it.
-update process set beat = max(beat, :now) where id = :id
+update process set beat = case when beat > :now then beat else :now end where id = :id
 
 -- name: end
 -- Note that a process has ended, and how when somebody knows; the first verdict stays.

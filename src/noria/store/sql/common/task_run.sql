@@ -101,7 +101,10 @@ where flow_run = :flow_run and id = :id
 -- Give the unfinished task runs of a flow run the state in which the flow run itself ended.
 update task_run set
     state = :state, state_name = null, message = :message,
-    duration = max(0, :now - created - coalesce(started, 0))
+    duration = case
+        when :now > created + coalesce(started, 0) then :now - created - coalesce(started, 0)
+        else 0
+    end
 where flow_run = :flow_run and state <> 3 and state not between 3 and 6
 
 -- name: delete

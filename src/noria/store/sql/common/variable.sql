@@ -16,7 +16,7 @@ select name, value, tags, created, updated from variable where name = :name
 -- name: page
 -- Variables by name, from a keyset on; of those whose name has a text in it, if there is one.
 select name, value, tags, created, updated from variable
-where name > coalesce(:after, '') and (:text is null or instr(name, :text))
+where name > coalesce(:after, '') and (cast(:text as text) is null or instr(name, :text) > 0)
 order by name
 limit :limit
 

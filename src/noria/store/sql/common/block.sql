@@ -15,8 +15,8 @@ where b.id = :id and v.version = coalesce(:version, b.version)
 select b.id, b.slug, b.name, v.version, b.created, v.updated, v.data
 from block as b join block_version as v on v.block = b.id and v.version = b.version
 where
-    (:slug is null or b.slug = :slug)
-    and (:after_slug is null or (b.slug, b.name) > (:after_slug, :after_name))
+    (cast(:slug as text) is null or b.slug = :slug)
+    and (cast(:after_slug as text) is null or (b.slug, b.name) > (:after_slug, :after_name))
 order by b.slug, b.name
 limit :limit
 

@@ -1,7 +1,7 @@
 -- name: write
 -- Write artifacts, each as a whole. A new one of a key gets that key's next version; one that is
 -- there keeps its own, and what is newer stays.
-with row (
+with given (
     id, key, kind, summary, created, updated, flow_run, task_run, metadata, description, note,
     format, data
 ) as (
@@ -12,16 +12,17 @@ insert into artifact (
     format, data, version
 )
 select
-    row.id, row.key, row.kind, row.summary, row.created, row.updated, row.flow_run, row.task_run,
-    row.metadata, row.description, row.note, row.format, row.data,
-    iif(
-        row.key is null or row.id in (select id from artifact), null,
-        (select coalesce(max(other.version), 0) from artifact as other where other.key = row.key)
-        + row_number() over (
-            partition by row.key, row.id in (select id from artifact) order by row.id
-        )
-    )
-from row
+    given.id, given.key, given.kind, given.summary, given.created, given.updated, given.flow_run, given.task_run,
+    given.metadata, given.description, given.note, given.format, given.data,
+    case
+        when given.key is null or given.id in (select id from artifact) then null
+        else
+            (select coalesce(max(other.version), 0) from artifact as other where other.key = given.key)
+            + row_number() over (
+                partition by given.key, given.id in (select id from artifact) order by given.id
+            )
+    end
+from given
 where true
 on conflict (id) do update set
     kind = excluded.kind,
