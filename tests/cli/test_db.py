@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 
+import psycopg
 from click.testing import CliRunner
 
+from noria.backend.local import LocalBackend
 from noria.cli.app import App
 from noria.cli.main import cli
-from tests.cli.conftest import NOW
+from tests.cli.conftest import NOW, Terminal
 from tests.cli.rows import batch, flow_run
 
 
@@ -47,3 +50,73 @@ def test_a_store_that_is_none_is_refused_with_its_path(tmp_path):
     assert result.exit_code == 4
     assert result.stderr.startswith("error[N030]: ")
     assert str(tmp_path / "noria.db") in result.stderr
+
+
+class TestWholeStores:
+    """Over files and a server: these commands do not use the backend of other commands."""
+
+    def call(self, tmp_path, *args, url=None):
+        settings = {"NORIA_HOME": str(tmp_path), "NO_COLOR": "1"}
+        app = Terminal(settings if url is None else {**settings, "NORIA_DATABASE_URL": url}, None)
+        return CliRunner().invoke(cli, ["db", *args], obj=app)
+
+    def test_status_makes_nothing(self, tmp_path):
+        result = self.call(tmp_path, "status")
+        assert result.stdout.splitlines()[0] == f"store    {tmp_path}/noria.db"
+        assert "not there yet; the first run makes version" in result.stdout
+        assert os.listdir(tmp_path) == []
+
+    def test_upgrade(self, tmp_path):
+        assert "made with schema version" in self.call(tmp_path, "upgrade").stdout
+        assert "there was nothing to do" in self.call(tmp_path, "upgrade").stdout
+        status = json.loads(self.call(tmp_path, "status", "--json").stdout)
+        assert status["exists"]
+        assert status["schema_version"] == status["needed_version"]
+
+    def test_an_older_store_on_a_server(self, tmp_path, postgres):
+        with postgres.bare_database() as url:
+            self.call(tmp_path, "upgrade", url=url)
+            with psycopg.connect(url, autocommit=True) as raw:
+                raw.execute("update noria.schema_version set version = 1")
+            assert "is needed: noria db upgrade" in self.call(tmp_path, "status", url=url).stdout
+            refused = self.call(tmp_path, "info", url=url)
+            assert refused.exit_code == 4
+            assert refused.stderr.count("\n") == 3
+
+    def test_backup(self, tmp_path):
+        self.call(tmp_path, "upgrade")
+        target = str(tmp_path / "a.db")
+        assert self.call(tmp_path, "backup", target).stdout.startswith(target)
+        assert "is there already" in self.call(tmp_path, "backup", target).stderr
+
+    def test_copy(self, tmp_path, postgres_url):
+        with closing(LocalBackend(str(tmp_path / "noria.db"))) as backend:
+            backend.append(batch(flow_run(1), flow_run(2)))
+        done = self.call(tmp_path, "copy", f"sqlite:///{tmp_path}/noria.db", postgres_url)
+        assert "2 rows copied; all arrived as sent" in done.stdout
+        again = self.call(tmp_path, "copy", f"sqlite:///{tmp_path}/noria.db", postgres_url)
+        assert again.exit_code == 4
+        assert "Say --merge" in again.stderr
+        merged = self.call(
+            tmp_path, "copy", "--merge", f"sqlite:///{tmp_path}/noria.db", postgres_url, "--json"
+        )
+        counts = {row["table"]: (row["rows"], row["kept"]) for row in json.loads(merged.stdout)}
+        assert counts["flow_run"] == (0, 2)
+
+    def test_copy_of_what_is_no_url(self, tmp_path):
+        result = self.call(tmp_path, "copy", "mysql://me:s3cret@host/db", "sqlite:///b.db")
+        assert "SOURCE is 'mysql://…@host/db'" in result.stderr
+        assert "s3cret" not in result.stderr
+
+    def test_the_path_of_a_server_bears_no_password(self, tmp_path):
+        url = "postgresql+asyncpg://me:s3cret@host/db"
+        assert self.call(tmp_path, "path", url=url).stdout == "postgresql://me:********@host/db\n"
+
+    def test_a_server_that_is_away(self, tmp_path):
+        result = self.call(tmp_path, "info", url="postgresql://me:s3cret@127.0.0.1:1/db")
+        assert result.exit_code == 4
+        assert result.stderr.splitlines() == [
+            "error[N030]: The store postgresql://me@127.0.0.1:1/db cannot be reached",
+            "  The server says: connection refused.",
+            "  Start the server, or check host and port in NORIA_DATABASE_URL.",
+        ]

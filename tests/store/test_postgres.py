@@ -112,7 +112,7 @@ class TestSchema:
             raw.execute("set search_path to noria, pg_catalog")
             schema.migrate(raw, bare_url, str(tmp_path))
             assert schema.version(raw, bare_url) == int(NAMES[present - 1][:4])
-        with pytest.raises(StoreError, match=r"upgrade them all, then run `noria db upgrade`"):
+        with pytest.raises(StoreError, match=r"Upgrade those first, then run `noria db upgrade`"):
             PostgresDatabase(bare_url)
         PostgresDatabase(bare_url, upgrade=True).close()
         assert the_schema(bare_url) == the_schema(postgres_url)
@@ -209,8 +209,8 @@ class TestUnreachable:
     @pytest.mark.parametrize(
         ("rest", "sentence", "todo"),
         [
-            ("me:s3cret@127.0.0.1:1/db", "Connection refused", "Start the server"),
-            ("me:s3cret@/db?host=/nowhere", "No such file or directory", "Start the server"),
+            ("me:s3cret@127.0.0.1:1/db", "connection refused", "Start the server"),
+            ("me:s3cret@/db?host=/nowhere", "no such file or directory", "Start the server"),
             ("me:s3cret@no.such.host.invalid/db", "host", "Check"),
             ("me:s3@cret%zz@host/db", "Expected postgresql://USER", "Write %40 for @"),
             ("me@host/db?password=s3cret&colour=red", "Expected postgresql://USER", "Write %40"),

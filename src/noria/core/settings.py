@@ -136,8 +136,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def store_location(url: str) -> str:
+def store_location(url: str, said_by: str = "NORIA_DATABASE_URL") -> str:
     """Where the store of a URL is: a path, or a URL that begins with `postgresql://`.
+
+    Parameters:
+        url: As a person writes it.
+        said_by: What holds it, for the message.
 
     Raises:
         ConfigurationError: It is the URL of no store; the message does not repeat what it holds.
@@ -152,9 +156,9 @@ def store_location(url: str) -> str:
     # What stands before an @ may be a password.
     said = url if "@" not in url else f"{scheme}://…@{url.rpartition('@')[2]}"
     raise ConfigurationError(
-        f"NORIA_DATABASE_URL is {said!r}; expected sqlite:///path/to/file.db or "
+        f"{said_by} is {said!r}; expected sqlite:///path/to/file.db or "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE. "
-        "Leave it unset to keep the store under NORIA_HOME."
+        "Leave NORIA_DATABASE_URL unset to keep the store under NORIA_HOME."
     )
 
 

@@ -10,8 +10,14 @@ from noria.cli.app import shared_options
 from noria.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Mapping[str, Entry] = {
+    "backup": Entry("noria.cli.db.backup", "backup", "Write a copy of the store to FILE."),
+    "copy": Entry("noria.cli.db.copy", "copy", "Copy all that the store SOURCE holds into TARGET."),
     "info": Entry("noria.cli.db.info", "info", "Say where the store is and what is in it."),
     "path": Entry("noria.cli.db.path", "path", "Print the path of the store, or its URL."),
+    "status": Entry("noria.cli.db.status", "status", "Say whether this Noria can use the store."),
+    "upgrade": Entry(
+        "noria.cli.db.upgrade", "upgrade", "Bring the store to the schema of this Noria."
+    ),
     "vacuum": Entry("noria.cli.db.vacuum", "vacuum", "Remove what nobody needs, and free space."),
 }
 

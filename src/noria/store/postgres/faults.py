@@ -128,7 +128,8 @@ def to_be_upgraded(location: str, found: int) -> StoreError:
     """The error for a store that an earlier program has made."""
     return StoreError(
         f"The store {location} has schema version {found}; this Noria needs {SCHEMA_VERSION}. Once "
-        "it is upgraded, no older Noria can use it: upgrade them all, then run `noria db upgrade`."
+        "it is upgraded, no older Noria can use it. Upgrade those first, then run `noria db "
+        "upgrade`."
     )
 
 
@@ -146,4 +147,6 @@ def _said(error: psycopg.Error) -> str:
     text = primary or str(error).strip().splitlines()[0] if str(error).strip() or primary else ""
     for mark in ("FATAL: ", "ERROR: ", "error: ", " failed: "):
         text = text.rpartition(mark)[2]
-    return " ".join(text.split()).rstrip(".") or type(error).__name__
+    text = " ".join(text.split()).rstrip(".") or type(error).__name__
+    # It stands within a sentence.
+    return text[:1].lower() + text[1:]

@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 from noria.core import clock
@@ -309,12 +309,16 @@ def backup(path: str, target: str) -> None:
     """
     source = connect(path, READ_WAIT_SECONDS)
     try:
-        made = connect(target, READ_WAIT_SECONDS)
-        try:
+        with closing(_made(target)) as made:
             source.backup(made)
-        finally:
-            made.close()
     except sqlite3.Error as error:
         raise faults.explain(error, path) from error
     finally:
         source.close()
+
+
+def _made(path: str) -> SqliteConnection:
+    try:
+        return connect(path, READ_WAIT_SECONDS)
+    except sqlite3.Error as error:
+        raise faults.explain(error, path) from error
