@@ -110,7 +110,7 @@ def test_a_timeout_is_a_failure():
 
     state = slow(return_state=True)
     assert (state.name, state.result()) == (Name.FALLBACK, "in time")
-    assert "TaskRunTimeoutError" in state.message
+    assert "0.05 second(s)" in state.message
 
 
 def test_a_failed_state_that_is_returned_is_a_failure():

@@ -170,7 +170,7 @@ def serve(
     """
     run, task = call.run, call.task
     error = get_state_exception(failure)
-    first = describe_exception(error)
+    first = _why(failure, error)
     call.stand_in = stand_in = StandIn(to_json(error_facts(error)))
     for fallback in task.fallbacks:
         _take_over(call, failure, fallback, error)
@@ -193,6 +193,12 @@ def serve(
     run.enter_state(failure)
 
 
+def _why(failure: State[Any], error: BaseException) -> str:
+    """A failure in few words: the exception, or the state's message when that says more."""
+    said = describe_exception(error)
+    return said if str(error) or not failure.message else failure.message
+
+
 def _take_over(call: TaskCall, failure: State[Any], fallback: Any, error: BaseException) -> None:
     """Put on record that the call failed and that a fallback runs."""
     run = call.run
@@ -200,7 +206,7 @@ def _take_over(call: TaskCall, failure: State[Any], fallback: Any, error: BaseEx
         run.remember()
     assert run.history is not None
     run.history.append([failure.name, failure.micros, failure.message])
-    message = f"fallback {fallback.name} takes over after {describe_exception(error)}"
+    message = f"fallback {fallback.name} takes over after {_why(failure, error)}"
     run.enter(StateType.RUNNING, Name.FALLING_BACK, message)
     if run.start is None:
         # A breaker that is open kept it from its first attempt: here is where it begins.
