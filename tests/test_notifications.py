@@ -28,6 +28,7 @@ from noria.notifications import drain
 from noria.runs import resume
 from noria.session import open_session
 from noria.settings import temporary_settings
+from noria.task_runners import ProcessPoolTaskRunner
 
 
 class Inbox:
@@ -415,6 +416,25 @@ def test_a_block_that_is_not_there_is_not_looked_for_again(inbox: Inbox):
     assert drain()
     [line] = [line for line in run_log() if "notification" in line]
     assert "There is no saved block 'nobody' that sends notifications" in line
+
+
+def test_a_task_within_a_task_in_another_process_tells_as_well(inbox: Inbox):
+    block(inbox).save("ops-chat")
+
+    @task(on_failure=[notify("ops-chat")])
+    def inner() -> None:
+        raise ValueError("empty")
+
+    @task
+    def outer() -> None:
+        inner(return_state=True)
+
+    @flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+    def load() -> None:
+        outer.submit().wait()
+
+    load()
+    assert [sent["subject"].split(" · ")[0] for sent in inbox.received] == ["■ inner"]
 
 
 def test_outside_flows_it_is_told_to_logging(inbox: Inbox, caplog: pytest.LogCaptureFixture):

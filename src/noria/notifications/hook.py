@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import RunFilter
 from noria.core import backoff
+from noria.core.errors import StoreError
 from noria.core.states import TERMINAL_STATES, Name, State, StateType, default_name
 from noria.engine.context import flow_around
 from noria.engine.runs import FlowRun
@@ -24,7 +25,7 @@ from noria.notifications.messages import (
     event_of,
     facts_of,
 )
-from noria.notifications.targets import Message, check_target, label_of, send
+from noria.notifications.targets import Message, check_target, label_of, look_up, send
 
 if TYPE_CHECKING:
     from noria.engine.opening import Session
@@ -130,9 +131,6 @@ class Notification:
         around = flow_around()
         execution = None if around is None else around.execution
 
-        def deliver() -> None:
-            send(to, message, session.backend, session.settings)
-
         def report(text: str) -> None:
             with self._lock:
                 known = (owner, label_of(to)) in self._reported
@@ -148,6 +146,15 @@ class Notification:
             import logging  # noqa: PLC0415 - seldom needed
 
             logging.getLogger("noria.notifications").warning(text)
+
+        try:
+            rows = look_up(to, session.backend)
+        except StoreError as error:
+            report(f"A notification to {label_of(to)} was not delivered: {error}")
+            return
+
+        def deliver() -> None:
+            send(to, rows, message, session.backend, session.settings)
 
         seconds = session.settings.notifications_drain_seconds
         delivery = outbox.Delivery(label_of(to), deliver, report, self.retries, self.delays)

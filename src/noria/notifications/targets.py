@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from noria.backend.port import Backend
+from noria.core.records import BlockRow
 from noria.core.redaction import redactor
 from noria.core.settings import Settings
 from noria.engine.drivers import finish
@@ -62,15 +63,43 @@ def label_of(to: Any) -> str:
     return f"{to.partition(':')[0]}://..." if "://" in to else repr(to)
 
 
-def send(to: Any, message: Message, backend: Backend, settings: Settings) -> None:
+def look_up(to: Any, backend: Backend) -> list[BlockRow]:
+    """The saved blocks that a name may stand for; none for what is no name.
+
+    Done where the run is: only there is the store at hand for sure.
+    """
+    if not isinstance(to, str) or "://" in to:
+        return []
+    slug, slash, name = to.rpartition("/")
+    if slash:
+        row = backend.block(slug, name)
+        return [] if row is None else [row]
+    found: list[BlockRow] = []
+    after: tuple[str, str] | None = None
+    while page := backend.blocks(None, after, _PAGE):
+        found += [row for row in page if row.name == name]
+        after = page[-1].slug, page[-1].name
+    return found
+
+
+def send(
+    to: Any, rows: list[BlockRow], message: Message, backend: Backend, settings: Settings
+) -> None:
     """Deliver a message.
+
+    Parameters:
+        to: The target.
+        rows: What `look_up` found.
+        message: The message.
+        backend: Where blocks are that these refer to.
+        settings: Say where the keys of their secrets are.
 
     Raises:
         Undeliverable: It cannot be delivered: no such block, a library that is not there.
         Exception: It was not delivered this time.
     """
     try:
-        block = _block_of(to, backend, settings)
+        block = _block_of(to, rows, backend, settings)
     except (ImportError, ValueError, RuntimeError) as error:
         raise Undeliverable(str(error)) from error
     if hasattr(block, "notify"):
@@ -96,7 +125,7 @@ def _notify(block: Any, message: Message) -> None:
         raise Undeliverable(str(error)) from error
 
 
-def _block_of(to: Any, backend: Backend, settings: Settings) -> Any:
+def _block_of(to: Any, rows: list[BlockRow], backend: Backend, settings: Settings) -> Any:
     if not isinstance(to, str):
         return to
     # Blocks load pydantic: that is for the thread that delivers, not for the run.
@@ -106,19 +135,16 @@ def _block_of(to: Any, backend: Backend, settings: Settings) -> Any:
         from noria.blocks.notifications import AppriseNotificationBlock  # noqa: PLC0415 - as said
 
         return AppriseNotificationBlock(url=SecretStr(to))
-    return _saved(to, backend, settings)
+    return _saved(to, rows, backend, settings)
 
 
-def _saved(to: str, backend: Backend, settings: Settings) -> Any:
+def _saved(to: str, rows: list[BlockRow], backend: Backend, settings: Settings) -> Any:
     from noria.blocks.core import Block  # noqa: PLC0415 - as above
     from noria.blocks.storage import BlockStore  # noqa: PLC0415 - as above
 
     store = BlockStore(backend, settings)
-    slug, slash, name = to.rpartition("/")
-    rows = [store.find(slug, name)] if slash else _of_name(backend, name)
-    found = [
-        block for row in rows if row is not None and _can_send(block := Block._from_row(store, row))
-    ]
+    name = to.rpartition("/")[2]
+    found = [block for row in rows if _can_send(block := Block._from_row(store, row))]
     if len(found) == 1:
         return found[0]
     if found:
@@ -128,15 +154,6 @@ def _saved(to: str, backend: Backend, settings: Settings) -> Any:
         f"There is no saved block {to!r} that sends notifications. Save one: "
         f"SlackWebhook(url=...).save({name!r}). Those that there are: noria block ls"
     )
-
-
-def _of_name(backend: Backend, name: str) -> list[Any]:
-    found: list[Any] = []
-    after: tuple[str, str] | None = None
-    while page := backend.blocks(None, after, _PAGE):
-        found += [row for row in page if row.name == name]
-        after = page[-1].slug, page[-1].name
-    return found
 
 
 def _can_send(block: Any) -> bool:
