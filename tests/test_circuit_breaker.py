@@ -611,6 +611,28 @@ class TestTask:
         assert breaker.state == "HALF_OPEN"
         assert breaker.call(max, 1, 2) == 2
 
+    def test_a_trial_whose_end_could_not_be_told_is_given_back(self, steps, monkeypatch):
+        breaker = CircuitBreaker("crm", failure_threshold=1)
+        change = breaker._keeper.change
+        asked = []
+
+        def interrupted(event, *args):
+            asked.append(event)
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+            return change(event, *args)
+
+        @task(circuit_breaker=breaker)
+        def fetch():
+            return 1
+
+        fails(breaker)
+        steps.sleep(60)
+        monkeypatch.setattr(breaker._keeper, "change", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fetch()
+        assert breaker.call(max, 1, 2) == 2
+
 
 shared = CircuitBreaker("shared", failure_threshold=2)
 

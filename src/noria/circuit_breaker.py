@@ -354,10 +354,10 @@ class CircuitBreaker:
         """
         if not passage.inside:
             return
-        passage.inside = False
         if outcome is None:
             outcome = self._outcome(exc)
         if outcome is Outcome.NEITHER and not passage.trial:
+            passage.inside = False
             return
         if exc is not None and outcome is Outcome.FAILURE:
             error = f"{type_name(exc)}: {message(exc)}".removesuffix(": ")
@@ -368,6 +368,8 @@ class CircuitBreaker:
             self._step(event, processes.moment())
         except StoreError as problem:
             log(logging.WARNING, f"{self!r} cannot be told how a call has ended: {problem}")
+        # Only now: whoever is interrupted before may tell again.
+        passage.inside = False
 
     def _outcome(self, exc: BaseException | None) -> Outcome:
         if exc is None:

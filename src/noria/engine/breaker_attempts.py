@@ -40,10 +40,10 @@ def guarded_attempt(
             pauses += 1
         yield from begin(call, Name.RETRYING if pauses and call.run.run_count else name)
         state = yield from one_attempt(call, context, args, kwargs)
+        yield Ask(partial(_tell, guard, passage, state))
     except BaseException as exc:
         guard.leave(passage, exc)
         raise
-    yield Ask(partial(_tell, guard, passage, state))
     return state
 
 

@@ -196,10 +196,11 @@ def passing(guard: Guard) -> Generator[None, None, None]:
     admit(guard, passage)
     try:
         yield
+        guard.leave(passage, None)
     except BaseException as exc:
+        # Also when the breaker could not be told: its trial must not stay taken.
         guard.leave(passage, exc)
         raise
-    guard.leave(passage, None)
 
 
 def _plain(guard: Guard, fn: Callable[..., Any]) -> Callable[..., Any]:
