@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from noria.circuit_breaker import CircuitBreaker
     from noria.collecting import Collector, collect
+    from noria.concurrency.slots import concurrency, rate_limit
     from noria.core.annotations import allow_failure, unmapped
     from noria.core.errors import CircuitOpen
     from noria.core.states import State
@@ -44,12 +45,14 @@ _HOMES = {
     "aresume_flow_run": "noria.flow_runs",
     "asuspend_flow_run": "noria.flow_runs",
     "collect": "noria.collecting",
+    "concurrency": "noria.concurrency",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
     "notify": "noria.notifications",
     "pause_flow_run": "noria.flow_runs",
     "resume_flow_run": "noria.flow_runs",
     "suspend_flow_run": "noria.flow_runs",
+    "rate_limit": "noria.concurrency",
     "tags": "noria.flows",
     "task": "noria.tasks",
     "unmapped": "noria.core.annotations",
@@ -69,10 +72,12 @@ __all__ = [
     "aresume_flow_run",
     "asuspend_flow_run",
     "collect",
+    "concurrency",
     "flow",
     "get_run_logger",
     "notify",
     "pause_flow_run",
+    "rate_limit",
     "resume_flow_run",
     "suspend_flow_run",
     "tags",

@@ -19,6 +19,7 @@ from noria.core.records import (
     TaskRunRow,
     VariableRow,
 )
+from noria.core.slots import LimitRow, Pool, TicketRow
 from noria.core.states import StateType
 
 NOON = 1_795_348_863_000_000  # 2026-11-22 12:01:03 UTC
@@ -191,3 +192,15 @@ def batch(*rows: Any) -> Batch:
         [row for row in rows if isinstance(row, CacheRow)],
         [row for row in rows if isinstance(row, ArtifactRow)],
     )
+
+
+def limit(name: str = "db", slots: int = 1, **changes: Any) -> LimitRow:
+    """An active limit whose slots do not decay."""
+    return LimitRow(name, slots, True, 0.0, NOON, NOON)._replace(**changes)
+
+
+def ticket(process: bytes, *names: str, **changes: Any) -> TicketRow:
+    """A ticket for one slot of each of these limits, `db` by default."""
+    pools = tuple(Pool(name) for name in names or ("db",))
+    row = TicketRow(new_id(), process, 4711, 99, pools, 1, False, False, None, NOON)
+    return row._replace(**changes)

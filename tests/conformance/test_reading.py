@@ -322,6 +322,7 @@ class TestUpkeep:
             "pauses": 0,
             "run_inputs": 0,
             "cache": 1,
+            "limits": 0,
             "variables": 0,
             "blocks": 0,
             "breakers": 0,

@@ -21,6 +21,7 @@ MODULES = (
     "noria",
     "noria.artifacts",
     "noria.circuit_breaker",
+    "noria.concurrency",
     "noria.flows",
     "noria.flow_runs",
     "noria.futures",

@@ -93,7 +93,7 @@ def spelled(effect: Effect) -> str:
         case Wait(futures=futures):
             return f"wait for {len(futures)}"
         case Listen(seconds=seconds):
-            return f"listen for {seconds:g} s"
+            return "listen" if seconds is None else f"listen for {seconds:g} s"
         case Ask():
             return "ask"
         case Commit():

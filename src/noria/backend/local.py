@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from noria.backend import breakers as breaker_steps
 from noria.backend import executions, pausing
 from noria.backend.local_deployments import LocalDeployments
+from noria.backend.local_slots import LocalSlots
 from noria.backend.port import (
     ArtifactFilter,
     CrashVerdict,
@@ -58,7 +59,7 @@ from noria.store.task_runs import forget as forget_calls
 FOUND_LIMIT = 20
 
 
-class LocalBackend(pausing.PausingBackend, LocalDeployments):
+class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments):
     """The port, answered from a store; see `Backend` for what each method does.
 
     Parameters:
@@ -77,7 +78,7 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
     """
 
     def __init__(self, location: str) -> None:
-        self._database = open_database(location)
+        super().__init__(open_database(location))
 
     def append(self, batch: Batch) -> list[bytes]:
         return batches.append(self._database, batch)
@@ -95,6 +96,7 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
     def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
         with self._database.write(patient=False) as connection:
             processes.end(connection, process, now, verdict)
+        self.release_slots_of(process, now)
 
     def lives(self, process: bytes, now: int) -> bool:
         with self._database.read() as connection:
@@ -102,6 +104,7 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
         return row is not None and is_alive(row, now)
 
     def reap(self, now: int) -> list[CrashVerdict]:
+        self.release_slots_of_the_dead(now)
         # Mostly all are alive, and looking takes no lock; who is dead does not come back.
         with self._database.read() as connection:
             dead = executions.dead_processes(connection, now)
@@ -326,7 +329,9 @@ class LocalBackend(pausing.PausingBackend, LocalDeployments):
         copy_database(self._database, other._database)
 
     def change_counter(self) -> int:
-        return self._database.change_counter()
+        number = self._database.change_counter()
+        self.hear_of_limits(number)
+        return number
 
     def wait_for_change(self, counter: int, seconds: float) -> int:
         return self._database.wait_for_change(counter, seconds)

@@ -31,6 +31,7 @@ from noria.core.records import (
     VariableRow,
     WorkRow,
 )
+from noria.core.slots import Acquired, LimitRow, LimitUse, TicketRow
 from noria.core.states import StateType
 from noria.core.task_stats import TaskStats
 
@@ -134,7 +135,50 @@ class StoreInfo(NamedTuple):
     results_size: int
 
 
-class Backend(Protocol):
+class Slots(Protocol):
+    """The part of the port that is about concurrency limits."""
+
+    def limits(self, name: str | None = None) -> list[LimitUse]:
+        """Limits by name with what is under way below them: all, or the one of this name."""
+
+    def set_limit(self, row: LimitRow, now: int) -> LimitRow:
+        """Make a limit or change it, and return it as it is now; slots that this frees go to who
+        waits for them."""
+
+    def delete_limit(self, name: str, now: int) -> bool:
+        """Delete a limit; False when there is none. Who waits for it alone gets its slots."""
+
+    def limited_tags(self) -> frozenset[str]:
+        """The tags that active limits hold for; kept until `change_counter` changes."""
+
+    def acquire_slots(self, ticket: TicketRow, now: int) -> Acquired:
+        """Put a ticket in line, and grant it if it is its turn; nothing is kept when none of its
+        limits exists. Raises `ConcurrencySlotAcquisitionError` when it can never be granted."""
+
+    def granted_slots(self, process: bytes, pid: int) -> list[bytes]:
+        """The granted tickets of a process."""
+
+    def missing_slots(self, tickets: Sequence[bytes]) -> list[bytes]:
+        """Those of the tickets that there are no more: taken back, or impossible to grant."""
+
+    def withdraw_slots(self, ticket: bytes, now: int) -> bool:
+        """Leave the line; True when the ticket was granted before, and then it stays so."""
+
+    def release_slots(self, ticket: bytes, now: int) -> bool:
+        """Give a ticket back, granted or not, and serve who is next; False when there is none."""
+
+    def settle_slots(self, now: int) -> int | None:
+        """Take back the tickets of dead processes and serve whom time has made room for. Returns
+        when to look again, for limits that decay."""
+
+    def slot_tickets(self, name: str | None = None) -> list[TicketRow]:
+        """Tickets in order of arrival: all, or those of a limit."""
+
+    def slots_stamp(self) -> tuple[int, int]:
+        """Changes when anybody, this process included, may have freed or granted slots."""
+
+
+class Backend(Slots, Protocol):
     """The port. A method that does not find what it is asked for returns None."""
 
     def append(self, batch: Batch) -> list[bytes]:

@@ -18,6 +18,7 @@ from noria.cli.config import COMMANDS as CONFIG
 from noria.cli.db import COMMANDS as DB
 from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
+from noria.cli.limit import COMMANDS as LIMIT
 from noria.cli.profile import COMMANDS as PROFILE
 from noria.cli.runs import COMMANDS as RUNS
 from noria.cli.schedule import COMMANDS as SCHEDULE
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "runs": Entry("noria.cli.runs", "runs", "Look at runs, and act on them.", RUNS),
     "artifact": Entry("noria.cli.artifact", "artifact", "Look at what runs have made.", ARTIFACT),
     "var": Entry("noria.cli.var", "var", "Look at variables, and set them.", VAR),
+    "limit": Entry("noria.cli.limit", "limit", "Limit how much happens at a time.", LIMIT),
     "secret": Entry("noria.cli.secret", "secret", "Keep secrets, encrypted.", SECRET),
     "block": Entry("noria.cli.block", "block", "Look at saved configuration.", BLOCK),
     "breaker": Entry(

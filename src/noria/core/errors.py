@@ -254,6 +254,14 @@ class TooManyFailures(NoriaException):
         self.collected = collected
 
 
+class ConcurrencySlotAcquisitionError(NoriaException):
+    """Slots of a concurrency limit cannot be had; the message says which and why."""
+
+
+class AcquireConcurrencySlotTimeoutError(NoriaException, TimeoutError):
+    """Slots of a concurrency limit did not come free in time."""
+
+
 class TemporaryError(NoriaException):
     """Base for errors of yours that are worth another try; see `@task(retry_on=...)`."""
 

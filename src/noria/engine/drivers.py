@@ -62,7 +62,7 @@ def perform(effect: Effect) -> Any:
     if kind is Ask:
         return effect.fn()  # type: ignore[union-attr]
     if kind is Sleep:
-        return interrupts.sleep(effect.seconds)  # type: ignore[union-attr]
+        return interrupts.sleep(effect.seconds)  # type: ignore[union-attr, arg-type]
     if kind is Commit:
         return effect.journal.commit()  # type: ignore[union-attr]
     if kind is Listen:
@@ -71,7 +71,7 @@ def perform(effect: Effect) -> Any:
 
 
 def _listen(effect: Listen) -> None:
-    if clock.is_real():
+    if effect.seconds is None or clock.is_real():
         interrupts.gate().wait(effect.ear.heard, effect.seconds)
     elif not effect.ear.heard.is_set():
         clock.sleep(effect.seconds)
@@ -217,7 +217,7 @@ async def aperform(effect: Effect) -> Any:
     if kind is Ask:
         return effect.fn()  # type: ignore[union-attr]
     if kind is Sleep:
-        return await _asleep(effect.seconds)  # type: ignore[union-attr]
+        return await _asleep(effect.seconds)  # type: ignore[union-attr, arg-type]
     if kind is Commit:
         return await _acommit(effect)  # type: ignore[arg-type]
     if kind is Listen:
@@ -235,7 +235,7 @@ async def _await(effect: Wait) -> None:
 async def _alisten(effect: Listen) -> None:
     import asyncio
 
-    if not clock.is_real():
+    if effect.seconds is not None and not clock.is_real():
         return _listen(effect)
     ear, loop, heard = effect.ear, asyncio.get_running_loop(), asyncio.Event()
 

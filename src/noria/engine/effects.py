@@ -79,11 +79,11 @@ class Ask:
 
 
 class Listen:
-    """Wait until the bell rings, or for so many seconds."""
+    """Wait until the bell rings, or for so many seconds; with None as long as it takes."""
 
     __slots__ = ("ear", "seconds")
 
-    def __init__(self, ear: Ear, seconds: float) -> None:
+    def __init__(self, ear: Ear, seconds: float | None) -> None:
         self.ear = ear
         self.seconds = seconds
 

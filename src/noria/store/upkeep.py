@@ -13,6 +13,7 @@ from noria.store.logs import LOG
 from noria.store.pauses import PAUSE
 from noria.store.processes import PROCESS
 from noria.store.run_inputs import RUN_INPUT
+from noria.store.slots import SLOT
 from noria.store.task_runs import TASK_RUN
 from noria.store.transactions import TRANSACTION
 from noria.store.variables import VARIABLE
@@ -30,6 +31,7 @@ _NOUNS = {
     "variables": VARIABLE,
     "blocks": BLOCK,
     "breakers": BREAKER,
+    "limits": SLOT,
     "processes": PROCESS,
 }
 
