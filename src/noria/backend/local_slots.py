@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from noria.backend.processes import boot_id, host_name, is_alive, start_time
 from noria.core.slots import TAG_PREFIX, Acquired, LimitRow, LimitUse, Pool, TicketRow
 from noria.store import processes, slots, values
@@ -61,9 +59,9 @@ class LocalSlots:
         with self._database.read() as connection:
             return slots.granted(connection, process, pid)
 
-    def missing_slots(self, tickets: Sequence[bytes]) -> list[bytes]:
+    def slots_of(self, process: bytes, pid: int) -> list[bytes]:
         with self._database.read() as connection:
-            return [each for each in tickets if slots.is_granted(connection, each) is None]
+            return slots.of_process(connection, process, pid)
 
     def withdraw_slots(self, ticket: bytes, now: int) -> bool:
         with self._database.write() as connection:
@@ -100,7 +98,7 @@ class LocalSlots:
     def release_slots_of(self, process: bytes, now: int) -> None:
         """Take back what a process that has ended still held."""
         with self._database.read() as connection:
-            left = slots.tickets_of_process(connection, process)
+            left = slots.of_process(connection, process)
         if left:
             with self._database.write() as connection:
                 slots.release(connection, left, now)

@@ -158,8 +158,8 @@ class Slots(Protocol):
     def granted_slots(self, process: bytes, pid: int) -> list[bytes]:
         """The granted tickets of a process."""
 
-    def missing_slots(self, tickets: Sequence[bytes]) -> list[bytes]:
-        """Those of the tickets that there are no more: taken back, or impossible to grant."""
+    def slots_of(self, process: bytes, pid: int) -> list[bytes]:
+        """The tickets of a process, granted or not; those that became impossible are none."""
 
     def withdraw_slots(self, ticket: bytes, now: int) -> bool:
         """Leave the line; True when the ticket was granted before, and then it stays so."""

@@ -15,6 +15,7 @@ Example:
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,10 @@ class _Callable(ModuleType):
     """A module that makes slots when it is called."""
 
     __call__ = staticmethod(_concurrency)
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        # A task that is sent to another process may have it among its globals.
+        return import_module, (self.__name__,)
 
 
 # `noria.concurrency` is a package and a function: whichever is imported first, both work.

@@ -151,6 +151,7 @@ TASK_RUN_RULES: tuple[Rule, ...] = (
     Rule((None,), _S.RUNNING, (_A.ENGINE,), "called and started in one step"),
     Rule((None,), _S.COMPLETED, (_A.ENGINE,), "the result is known from a cache"),
     # It waits.
+    Rule((_S.SCHEDULED,), _S.SCHEDULED, (_A.ENGINE,), "due, and waits for a slot"),
     Rule((_S.SCHEDULED,), _S.PENDING, (_A.ENGINE,), "due"),
     Rule((_S.SCHEDULED,), _S.RUNNING, (_A.ENGINE,), "the wait before a retry is over"),
     Rule((_S.SCHEDULED,), _S.FAILED, (_A.ENGINE,), "timed out during the wait before a retry"),

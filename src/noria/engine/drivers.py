@@ -49,6 +49,41 @@ def drive(program: Program[R]) -> R:
         gate.restore(was_open)
 
 
+def drive_to_bell(
+    program: Program[Any], answer: Any = None, error: BaseException | None = None
+) -> Listen | None:
+    """Like `drive`, up to where the program would wait for a bell however long it takes.
+
+    Parameters:
+        program: The program.
+        answer: Sent to it, when it is driven on.
+        error: Thrown into it instead.
+
+    Returns:
+        What it waits for; None when it has ended.
+    """
+    gate = interrupts.gate()
+    was_open = gate.shut()
+    try:
+        effect = program.send(answer) if error is None else program.throw(error)
+        while True:
+            if type(effect) is Listen and effect.seconds is None and not effect.ear.heard.is_set():
+                return effect
+            try:
+                gate.open()
+                answer = perform(effect)
+                gate.shut()
+            except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                gate.shut(exc)
+                effect = program.throw(exc)
+            else:
+                effect = program.send(answer)
+    except StopIteration:
+        return None
+    finally:
+        gate.restore(was_open)
+
+
 def perform(effect: Effect) -> Any:
     """Perform one effect in the calling thread."""
     kind = type(effect)

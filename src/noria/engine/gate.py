@@ -101,6 +101,14 @@ class Gate:
             self._owner = owner
             self._kept = None
 
+    def leave(self) -> BaseException | None:
+        """The thread no longer works for its owner; returns what has come for that one too late to
+        be raised."""
+        with self._lock:
+            self._owner = None
+            kept, self._kept = self._kept, None
+        return kept
+
     def forget(self, error: BaseException | None) -> None:
         """`error` is no longer to be raised."""
         if self._kept is error:

@@ -10,15 +10,15 @@ import threading
 from contextlib import suppress
 from contextvars import Context, copy_context
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from noria.core.errors import CancelRun
 from noria.core.outcomes import interrupted_state
 from noria.core.states import StateType
 from noria.engine import interrupts
 from noria.engine.calls import TaskCall
-from noria.engine.drivers import drive
-from noria.engine.effects import Program
+from noria.engine.drivers import drive_to_bell
+from noria.engine.effects import Listen, Program
 from noria.engine.forks import new_lock
 from noria.engine.futures import Future, serving, stop_waiting
 from noria.engine.gate import Gate
@@ -29,10 +29,27 @@ _starting = new_lock()
 """Held where it is decided whether a task starts or is cancelled before."""
 
 
+class Parked(NamedTuple):
+    """A task that waits for a slot, and meanwhile occupies no thread."""
+
+    context: Context
+    program: Program[TaskRun]
+
+
 class Work:
     """One submitted call on its way through a pool."""
 
-    __slots__ = ("call", "cancelled", "context", "future", "gate", "missing", "pool")
+    __slots__ = (
+        "call",
+        "cancelled",
+        "context",
+        "error",
+        "future",
+        "gate",
+        "missing",
+        "parked",
+        "pool",
+    )
 
     def __init__(self, call: TaskCall, pool: ThreadPool, context: Context) -> None:
         self.call: TaskCall | None = call
@@ -43,35 +60,72 @@ class Work:
         self.gate: Gate | None = None
         """Where an interruption reaches the task while it runs."""
         self.cancelled = False
+        self.parked: Parked | None = None
+        self.error: BaseException | None = None
+        """What ends a parked task."""
 
     def program(self, call: TaskCall) -> Program[TaskRun]:
         """What is driven; a pool of processes has another."""
         return run_task(call)
 
     def run(self) -> None:
-        """Run the task in the calling thread and settle the future."""
+        """Run the task in the calling thread, to its end or to where it is parked."""
         with _starting:
             call, context = self.call, self.context
-            if call is None or context is None or self.cancelled:
+            if call is None or context is None or self.cancelled or self.gate is not None:
                 return
+            parked, self.parked = self.parked, None
+            error, self.error = self.error, None
             self.gate = interrupts.gate()
             self.gate.belong_to(self)
+        if parked is None:
+            self._drive(call, Parked(context.copy(), self.program(call)), None, None)
+        else:
+            self.pool.parked.discard(self)
+            self._drive(call, parked, True, error)
+
+    def _drive(
+        self, call: TaskCall, parked: Parked, answer: Any, error: BaseException | None
+    ) -> None:
+        """Drive the task on, and settle the future when it has ended."""
+        gate, listen = self.gate, None
+        assert gate is not None
         try:
-            context.copy().run(drive, self.program(call))
+            listen = parked.context.run(drive_to_bell, parked.program, answer, error)
         except BaseException as exc:  # noqa: BLE001 - the future carries it
             if not call.run.state_type or call.run.end is None:
                 call.run.enter_state(interrupted_state(exc))
         finally:
-            self.gate.belong_to(None)
-            # The arguments may be large, and a map has many runs: the future needs only the end,
-            # and of a failure what it was about.
-            if call.run.state_type is not StateType.COMPLETED:
-                self.future.arguments = call.parameters
-            self.call = self.context = None
-            call.run.slim()
-            # A child that the task has forked may come back here: the future is the parent's.
-            if serving.pool is not None:
-                self.future.settle()
+            if listen is None:
+                gate.belong_to(None)
+                self._settle(call)
+        if listen is not None:
+            self._park(gate, parked, listen)
+
+    def _settle(self, call: TaskCall) -> None:
+        # The arguments may be large, and a map has many runs: the future needs only the end, and
+        # of a failure what it was about.
+        if call.run.state_type is not StateType.COMPLETED:
+            self.future.arguments = call.parameters
+        self.call = self.context = None
+        call.run.slim()
+        # A child that the task has forked may come back here: the future is the parent's.
+        if serving.pool is not None:
+            self.future.settle()
+
+    def _park(self, gate: Gate, parked: Parked, listen: Listen) -> None:
+        """Leave the thread to others until the bell rings."""
+        pool = self.pool
+        pool.parked.add(self)
+        with _starting:
+            self.error = error = gate.leave()
+            self.parked, self.gate = parked, None
+        if error is None:
+            listen.ear.on_ring = lambda: pool.put(self)
+            if listen.ear.heard.is_set():
+                pool.put(self)
+        else:
+            pool.put(self)
 
     def cancel(self) -> None:
         """Never start, or interrupt what runs."""
@@ -91,8 +145,16 @@ class Work:
             call = self.call
             if self.gate is not None or call is None or self.cancelled:
                 return
-            self.cancelled = True
-            self.call = self.context = None
+            parked = self.parked is not None
+            if parked:
+                self.error = CancelRun(reason)
+            else:
+                self.cancelled = True
+                self.call = self.context = None
+        if parked:
+            # It stands in the midst of its program, which has to leave the line.
+            self.pool.put(self)
+            return
         self.future.arguments = call.parameters
         run = call.run
         run.enter(StateType.CANCELLED, message=reason)
@@ -114,6 +176,8 @@ class ThreadPool:
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._waiting: set[Work] = set()
+        self.parked: set[Work] = set()
+        """Tasks that wait for a slot."""
         self._lock = threading.Lock()
         self._turns = threading.Condition(self._lock)
         self._running = 0
@@ -146,7 +210,7 @@ class ThreadPool:
         if upstreams:
             self._wait_for(work, upstreams)
         else:
-            self._put(work)
+            self.put(work)
         return future
 
     def make_work(self, call: TaskCall, context: Context) -> Work:
@@ -171,13 +235,14 @@ class ThreadPool:
                 ready = not work.missing
             if ready:
                 self._waiting.discard(work)
-                self._put(work)
+                self.put(work)
 
         for future in distinct:
             future.on_done(arrived)
         arrived(None)
 
-    def _put(self, work: Work) -> None:
+    def put(self, work: Work) -> None:
+        """Have a worker run it, or drive it on."""
         queue = self._queue
         queue.put(work)
         if len(self._threads) < self._max_workers + self._aside and queue.qsize():
@@ -250,7 +315,7 @@ class ThreadPool:
 
     def cancel_all(self) -> None:
         """Cancel everything that has not begun."""
-        pending = list(self._waiting)
+        pending = [*self._waiting, *self.parked]
         with suppress(Empty):
             while True:
                 work = self._queue.get_nowait()

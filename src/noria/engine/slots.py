@@ -162,7 +162,7 @@ class Slots:
                     due = room.look(settle=True)
         finally:
             room.leave(self._ticket)
-        return not session.backend.missing_slots([self._ticket])
+        return self._ticket in session.backend.granted_slots(session.process, os.getpid())
 
     def _left(self, since: float) -> float | None:
         """Seconds that may still be waited."""

@@ -25,7 +25,7 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
-from noria.engine import caching, fallbacks, keeping, task_transactions
+from noria.engine import caching, fallbacks, keeping, task_slots, task_transactions
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context, transaction_context
@@ -33,6 +33,7 @@ from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Progra
 from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
+from noria.engine.task_slots import TaskSlots
 
 LONG_TASK = 5_000
 """Microseconds from which on a task's peak memory is worth asking the system for."""
@@ -110,7 +111,14 @@ def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect
         key = caching.key_of(call, context)
         if key is not None and (yield from _serve_from_cache(call, key)):
             return
-    yield from _attempts(call, context, key)
+    slots = task_slots.wanted(call) if call.run.tags else None
+    if slots is None:
+        yield from _attempts(call, context, key)
+        return
+    try:
+        yield from _attempts(call, context, key, slots)
+    finally:
+        slots.release()
 
 
 def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
@@ -168,13 +176,15 @@ def _serve_from_cache(call: TaskCall, key: str) -> Generator[Effect, Any, bool]:
 
 
 def _attempts(
-    call: TaskCall, context: TaskRunContext, key: str | None
+    call: TaskCall, context: TaskRunContext, key: str | None, slots: TaskSlots | None = None
 ) -> Generator[Effect, Any, None]:
     """Call the function until it succeeds or there is no attempt left."""
     args, kwargs = call.task.spec.to_call(call.parameters)
     name: str | None = None
     attempt = 0
     while True:
+        if slots is not None:
+            yield from slots.take()
         breaker = call.task.circuit_breaker
         if breaker is None:
             yield from begin(call, name)
@@ -185,18 +195,27 @@ def _attempts(
             break
         delay = yield from _retry_delay(call, state, attempt)
         if delay is None:
-            if call.task.fallbacks:
-                if context.transaction is not None:
-                    yield from task_transactions.retried(context.transaction)
-                yield from fallbacks.serve(call, state, run_task)
-            else:
-                call.run.enter_state(state)
+            yield from _fail(call, context, state)
             break
         attempt += 1
         if context.transaction is not None:
             yield from task_transactions.retried(context.transaction)
+        if slots is not None and delay:
+            slots.release()
         name = yield from _await_retry(call, state, attempt, delay)
     yield from _end(call, context, key)
+
+
+def _fail(
+    call: TaskCall, context: TaskRunContext, state: State[Any]
+) -> Generator[Effect, Any, None]:
+    """No attempt is left: a fallback serves, or the run ends in this state."""
+    if not call.task.fallbacks:
+        call.run.enter_state(state)
+        return
+    if context.transaction is not None:
+        yield from task_transactions.retried(context.transaction)
+    yield from fallbacks.serve(call, state, run_task)
 
 
 def one_attempt(

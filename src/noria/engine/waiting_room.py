@@ -65,7 +65,9 @@ class WaitingRoom:
 
     def leave(self, ticket: bytes) -> None:
         """Wait no longer."""
-        with self._lock:
+        # In a process of a pool nobody may ask the flow's process once its task has ended: a look
+        # that is under way is waited for, and none begins for who has left.
+        with self._looking, self._lock:
             self._ears.pop(ticket, None)
 
     def give_back(self, ticket: bytes) -> None:
@@ -89,20 +91,28 @@ class WaitingRoom:
             When to look again, for limits that decay.
         """
         with self._looking:
+            self._pay()
+            if not self._ears:
+                return self._due
             stamp = self._backend.slots_stamp()
             if settle or (self._due is not None and clock.now() >= self._due):
                 self._due = self._backend.settle_slots(clock.now())
             elif stamp == self._stamp:
                 return self._due
             self._stamp = stamp
-            done = self._backend.granted_slots(self._process, os.getpid())
+            pid = os.getpid()
+            for ticket in self._backend.granted_slots(self._process, pid):
+                self._ring(ticket)
             if settle:
-                done += self._backend.missing_slots(list(self._ears))
-            for ticket in done:
-                ear = self._ears.get(ticket)
-                if ear is not None:
-                    ear.ring()
+                there_are = set(self._backend.slots_of(self._process, pid))
+                for ticket in [each for each in list(self._ears) if each not in there_are]:
+                    self._ring(ticket)
             return self._due
+
+    def _ring(self, ticket: bytes) -> None:
+        ear = self._ears.get(ticket)
+        if ear is not None:
+            ear.ring()
 
     def _rouse(self) -> None:
         with self._lock:
@@ -122,7 +132,6 @@ class WaitingRoom:
                     return
             self._rounds += 1
             try:
-                self._pay()
                 self.look(settle=self._rounds % ROUNDS == 1)
             except Exception:  # noqa: BLE001 - the store is away; it is asked again
                 continue

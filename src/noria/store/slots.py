@@ -154,9 +154,9 @@ def tickets_of(connection: Connection, owner: Owner) -> list[bytes]:
     return [ticket for (ticket,) in found]
 
 
-def tickets_of_process(connection: Connection, process: bytes) -> list[bytes]:
-    """The tickets that a process answers for."""
-    found = connection.execute(SLOT.tickets_of_process, {"process": process}).fetchall()
+def of_process(connection: Connection, process: bytes, pid: int | None = None) -> list[bytes]:
+    """The tickets that a process answers for; with a pid only those that this one holds."""
+    found = connection.execute(SLOT.of_process, {"process": process, "pid": pid}).fetchall()
     return [ticket for (ticket,) in found]
 
 

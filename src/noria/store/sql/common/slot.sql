@@ -147,9 +147,9 @@ select distinct process, pid, started from slot_ticket
 -- The tickets of one of them.
 select id from slot_ticket where process = :process and pid = :pid and started = :started
 
--- name: tickets_of_process
--- The tickets that a process answers for.
-select id from slot_ticket where process = :process
+-- name: of_process
+-- The tickets that a process answers for; with a pid only those that this one holds.
+select id from slot_ticket where process = :process and pid = coalesce(:pid, pid)
 
 -- name: tickets
 -- Tickets in order of arrival: all, or those of a limit.
