@@ -7,7 +7,7 @@ an event loop decides for itself whether to leave the loop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
@@ -31,9 +31,12 @@ from noria.core.records import (
     VariableRow,
     WorkRow,
 )
-from noria.core.slots import Acquired, LimitRow, LimitUse, TicketRow
 from noria.core.states import StateType
 from noria.core.task_stats import TaskStats
+
+if TYPE_CHECKING:
+    # Of no use to a run that is not limited.
+    from noria.core.slots import Acquired, LimitRow, LimitUse, TicketRow
 
 
 class MemoEntry(NamedTuple):

@@ -242,6 +242,15 @@ class TaskCall:
         """The session of the flow run; outside flows the process's."""
         return self.execution.session if self.execution is not None else open_session()
 
+    def limited_tags(self) -> frozenset[str]:
+        """Those of the run's tags that are limited: it waits for a slot of each."""
+        backend = self.session().backend
+        if self.execution is None:
+            # No journal listens for news of other processes here.
+            backend.change_counter()
+        limited = backend.limited_tags()
+        return limited & self.run.tags if limited and self.run.tags else limited
+
     def unfinished_upstreams(self) -> list[Future[Any]]:
         """The futures that must end before the task can start."""
         if not self.references:

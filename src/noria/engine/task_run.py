@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
@@ -25,7 +25,7 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
-from noria.engine import caching, fallbacks, keeping, task_slots, task_transactions
+from noria.engine import caching, fallbacks, keeping, task_transactions
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context, transaction_context
@@ -33,7 +33,9 @@ from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Progra
 from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
-from noria.engine.task_slots import TaskSlots
+
+if TYPE_CHECKING:
+    from noria.engine.task_slots import TaskSlots
 
 LONG_TASK = 5_000
 """Microseconds from which on a task's peak memory is worth asking the system for."""
@@ -111,10 +113,13 @@ def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect
         key = caching.key_of(call, context)
         if key is not None and (yield from _serve_from_cache(call, key)):
             return
-    slots = task_slots.wanted(call) if call.run.tags else None
-    if slots is None:
+    limited = call.limited_tags() if call.run.tags else None
+    if not limited:
         yield from _attempts(call, context, key)
         return
+    from noria.engine.task_slots import TaskSlots  # noqa: PLC0415 - few runs are limited
+
+    slots = TaskSlots(call, limited)
     try:
         yield from _attempts(call, context, key, slots)
     finally:

@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from noria.engine.calls import TaskCall
 
 
-def wanted(call: TaskCall) -> TaskSlots | None:
-    """The slots that a call needs to run; None when none of its tags is limited."""
-    tags = call.run.tags
-    if not tags:
-        return None
-    backend = call.session().backend
-    if call.execution is None:
-        # No journal listens for news of other processes here.
-        backend.change_counter()
-    limited = backend.limited_tags() & tags
-    return TaskSlots(call, limited) if limited else None
-
-
 class TaskSlots:
     """The slots of one task run; held from each attempt's beginning, not while it waits to retry.
 
