@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from noria.core.annotations import allow_failure, unmapped
     from noria.core.errors import CircuitOpen
     from noria.core.states import State
+    from noria.deployments import deploy, serve
     from noria.flow_runs import (
         apause_flow_run,
         aresume_flow_run,
@@ -46,13 +47,15 @@ _HOMES = {
     "asuspend_flow_run": "noria.flow_runs",
     "collect": "noria.collecting",
     "concurrency": "noria.concurrency",
+    "deploy": "noria.deployments",
     "flow": "noria.flows",
     "get_run_logger": "noria.logging",
     "notify": "noria.notifications",
     "pause_flow_run": "noria.flow_runs",
-    "resume_flow_run": "noria.flow_runs",
-    "suspend_flow_run": "noria.flow_runs",
     "rate_limit": "noria.concurrency",
+    "resume_flow_run": "noria.flow_runs",
+    "serve": "noria.deployments",
+    "suspend_flow_run": "noria.flow_runs",
     "tags": "noria.flows",
     "task": "noria.tasks",
     "unmapped": "noria.core.annotations",
@@ -73,12 +76,14 @@ __all__ = [
     "asuspend_flow_run",
     "collect",
     "concurrency",
+    "deploy",
     "flow",
     "get_run_logger",
     "notify",
     "pause_flow_run",
     "rate_limit",
     "resume_flow_run",
+    "serve",
     "suspend_flow_run",
     "tags",
     "task",

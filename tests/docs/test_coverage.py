@@ -20,6 +20,7 @@ from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of, code_of, commands_of, 
 MODULES = (
     "noria",
     "noria.artifacts",
+    "noria.deployments",
     "noria.circuit_breaker",
     "noria.concurrency",
     "noria.flows",

@@ -16,6 +16,7 @@ from noria.cli.block import COMMANDS as BLOCK
 from noria.cli.breaker import COMMANDS as BREAKER
 from noria.cli.config import COMMANDS as CONFIG
 from noria.cli.db import COMMANDS as DB
+from noria.cli.deployment import COMMANDS as DEPLOYMENT
 from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
 from noria.cli.limit import COMMANDS as LIMIT
@@ -24,6 +25,7 @@ from noria.cli.runs import COMMANDS as RUNS
 from noria.cli.schedule import COMMANDS as SCHEDULE
 from noria.cli.secret import COMMANDS as SECRET
 from noria.cli.var import COMMANDS as VAR
+from noria.cli.worker import COMMANDS as WORKER
 from noria.core.errors import ConfigurationError, MissingProfileError, TerminationSignal
 from noria.core.settings import Settings
 
@@ -41,6 +43,10 @@ COMMANDS: Mapping[str, Entry] = {
     "stats": Entry(
         "noria.cli.stats", "stats", "Show how long a task takes and how often it fails."
     ),
+    "deployment": Entry(
+        "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
+    ),
+    "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
     "profile": Entry(

@@ -33,19 +33,29 @@ def read_parameters(
     Raises:
         CliError: A text cannot be read, or the names do not fit the flow.
     """
-    values = _document(document) if document is not None else {}
+    values = read_document(document) if document is not None else {}
     for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name:
-            raise CliError(
-                Code.BAD_PARAMETER,
-                f"-p {assignment} is no parameter",
-                "expected name=value",
-                f"for example: -p {name or 'name'}=1",
-            )
+        name, text = split_assignment(assignment)
         values[name] = read_value(text, spec.annotations.get(name, Any))
     _check_names(spec, values)
     return values
+
+
+def split_assignment(assignment: str) -> tuple[str, str]:
+    """The name and the text of `name=value`.
+
+    Raises:
+        CliError: It is none.
+    """
+    name, equals, text = assignment.partition("=")
+    if not equals or not name:
+        raise CliError(
+            Code.BAD_PARAMETER,
+            f"-p {assignment} is no parameter",
+            "expected name=value",
+            f"for example: -p {name or 'name'}=1",
+        )
+    return name, text
 
 
 def read_value(text: str, annotation: Any) -> Any:
@@ -90,7 +100,12 @@ def _is_read_from_text(kind: Any) -> bool:
     return issubclass(kind, _READ_FROM_TEXT)
 
 
-def _document(source: str) -> dict[str, Any]:
+def read_document(source: str) -> dict[str, Any]:
+    """The values of a JSON object, of the file `@path`, or of stdin (`-`).
+
+    Raises:
+        CliError: It cannot be read, or is no object.
+    """
     text, place = _text_of(source)
     try:
         values = json.loads(text)

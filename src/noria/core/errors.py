@@ -360,3 +360,7 @@ PrefectSignal = NoriaSignal
 
 class InvalidSchedule(NoriaException, ValueError):
     """A schedule cannot be read, or is never due."""
+
+
+class DeploymentError(NoriaException):
+    """A flow cannot be deployed as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
@@ -213,6 +214,25 @@ def _adopt_row(run: FlowRun, row: FlowRunRow) -> None:
     run.arguments = row.arguments
     run.history = from_json(row.history) if row.history else None
     run.settings = from_json(row.settings) if row.settings else None
+
+
+def run_of(row: FlowRunRow) -> FlowRun:
+    """A run as it is on record, with its result if it was kept."""
+    run = FlowRun(row.id, row.flow_name, row.name, row.created)
+    _adopt_row(run, row)
+    run.parameters = from_json(row.parameters) if row.parameters else {}
+    if row.arguments is not None:
+        # What stands in the parameters of a run that has begun is for people to read.
+        with suppress(StoreError, EncryptionError):
+            run.parameters = arguments_of(row)
+    run.start, run.end, run.version = row.start, row.end, row.version
+    run.entrypoint, run.process = row.entrypoint, row.process
+    run.enter(row.state, row.state_name, row.message)
+    run.state_time = row.end or row.start or row.created
+    if row.result is not None:
+        with suppress(MissingResult):
+            run.data = open_session().results.load(row.result)
+    return run
 
 
 def _pickled(parameters: dict[str, Any]) -> bytes | None:

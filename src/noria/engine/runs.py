@@ -347,12 +347,19 @@ class FlowRun(_Run):
     @property
     def job_variables(self) -> dict[str, Any]:
         """What the run was told of its surroundings by who scheduled it."""
-        return {}
+        found: dict[str, Any] = (self.settings or {}).get("job_variables", {})
+        return found
 
     @property
     def deployment_id(self) -> uuid.UUID | None:
         """The deployment that the run came from; None for a run that was simply called."""
-        return None
+        found = (self.settings or {}).get("deployment")
+        return None if found is None else ids.to_uuid(bytes.fromhex(found))
+
+    @property
+    def expected_start_time(self) -> datetime:
+        """When the run was to start."""
+        return clock.to_datetime((self.settings or {}).get("scheduled", self.born))
 
     @property
     def parent_task_run_id(self) -> uuid.UUID | None:

@@ -116,6 +116,12 @@ def logs(
         )
 
 
+def follow_run(app: App, backend: Backend, run: FlowRunRow) -> None:
+    """Print the lines of a run as they come, until it ends."""
+    names = _TaskNames(backend)
+    _print(app, _lines(backend, _Query(run, None, None, 0, None, ()), True), names)
+
+
 def _matching(backend: Backend, query: _Query, names: _TaskNames, follow: bool) -> Iterator[LogRow]:
     for row in _lines(backend, query, follow):
         if query.task_name is None or query.task_name in names.of(row):

@@ -1,0 +1,110 @@
+"""`noria deployment run`: ask for a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from noria.backend.port import RunRequest
+from noria.cli import records
+from noria.cli.app import App, output_options, pass_app
+from noria.cli.deployment.rows import find_deployment, full_name, spec_of
+from noria.cli.errors import CliError, Code
+from noria.cli.outcome import exit_code
+from noria.cli.output import emit_object
+from noria.cli.parameters import read_document, read_value, split_assignment
+from noria.cli.runs.logs import follow_run
+from noria.cli.store import backend_of
+from noria.cli.timefmt import SECOND, moment, parse_since
+from noria.core import clock
+from noria.core.deployments import DeploymentSpec
+from noria.core.errors import ParameterTypeError
+from noria.deployments.parameters import check
+
+
+@click.command()
+@click.argument("deployment")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
+@click.option("--params", "document", metavar="JSON", help="All of them; @file, or - for stdin.")
+@click.option("--in", "later", metavar="SPAN", help="Start in so long: 30m, 2h.")
+@click.option("--at", metavar="TIME", help="Start at a time: 2026-11-23T02:00.")
+@click.option("--name", help="The run's name.")
+@click.option("--tag", "tags", multiple=True, help="A further tag; repeat it for several.")
+@click.option("--key", help="Asked for again with the same key, it is the same run.")
+@click.option("--watch", is_flag=True, help="Print the log as it comes, until the run ends.")
+@output_options
+@pass_app
+def run(
+    app: App,
+    deployment: str,
+    params: tuple[str, ...],
+    document: str | None,
+    later: str | None,
+    at: str | None,
+    name: str | None,
+    tags: tuple[str, ...],
+    key: str | None,
+    watch: bool,
+) -> None:
+    """Ask for a run of a deployment.
+
+    It is executed by whoever serves the deployment, or by a worker of its pool.
+    """
+    backend = backend_of(app)
+    row = find_deployment(backend, deployment)
+    spec = spec_of(row)
+    parameters = _parameters(spec, document, params)
+    now = clock.now()
+    due = _due(app, now, later, at)
+    wish = RunRequest(row.id, due, parameters, tags, name, key)
+    made = backend.request_run(wish, now)
+    assert made is not None
+    if app.for_people:
+        when = moment(due, app.utc) if due > now + SECOND else "now"
+        app.note(f"{made.name} of {full_name(row)} is due {when}: noria runs show {made.name}")
+    if watch:
+        follow_run(app, backend, made)
+        made = backend.flow_run(made.id) or made
+    if not app.for_people:
+        emit_object(app, records.flow_run(made, clock.now()))
+    if watch:
+        raise click.exceptions.Exit(exit_code(made.state))
+
+
+def _parameters(
+    spec: DeploymentSpec, document: str | None, assignments: tuple[str, ...]
+) -> dict[str, Any]:
+    values = read_document(document) if document is not None else {}
+    properties = (spec.parameter_schema or {}).get("properties", {})
+    for assignment in assignments:
+        name, text = split_assignment(assignment)
+        kind = properties.get(name, {}).get("type")
+        values[name] = read_value(text, str if kind == "string" else Any)
+    try:
+        check(spec, values)
+    except ParameterTypeError as error:
+        raise CliError(
+            Code.BAD_PARAMETER, str(error), "", f"see noria deployment show {spec.full_name}"
+        ) from None
+    return values
+
+
+def _due(app: App, now: int, later: str | None, at: str | None) -> int:
+    if later is not None and at is not None:
+        raise CliError(
+            Code.USAGE, "--in and --at say when, each in its own way", "give one of them"
+        )
+    text = at or later
+    if text is None:
+        return now
+    try:
+        found = parse_since(text, now, app.utc)
+    except (ValueError, OverflowError):
+        option = "--in" if later else "--at"
+        expected = "30m, 2h or 1d12h" if later else "2026-11-23T02:00"
+        raise CliError(
+            Code.USAGE, f"{option} {text} is no time", f"expected such as {expected}", ""
+        ) from None
+    # What is written for a time ago means the same span ahead.
+    return 2 * now - found if later is not None else found

@@ -1,0 +1,18 @@
+"""Deployments: flows that run when they are due or asked for, in a process of their own.
+
+`flow.serve()` and `serve()` keep a process that runs them; `run_deployment` asks for a run.
+"""
+
+from noria.deployments.base import Deployment
+from noria.deployments.flow_runs import arun_deployment, run_deployment
+from noria.deployments.runner import RunnerDeployment
+from noria.deployments.serving import deploy, serve
+
+__all__ = [
+    "Deployment",
+    "RunnerDeployment",
+    "arun_deployment",
+    "deploy",
+    "run_deployment",
+    "serve",
+]

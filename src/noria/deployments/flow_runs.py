@@ -1,0 +1,166 @@
+"""Asking for runs of deployments."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from noria.backend.port import Backend, RunRequest
+from noria.core import clock
+from noria.core.deployments import from_record
+from noria.core.errors import ObjectNotFound
+from noria.core.jsontext import from_json
+from noria.core.records import DeploymentRow, FlowRunRow
+from noria.core.states import TERMINAL_STATES
+from noria.deployments.parameters import as_json, check
+from noria.engine.context import flow_context
+from noria.engine.dispatch import async_dispatch
+from noria.engine.drivers import adrive, drive
+from noria.engine.effects import Program, Sleep
+from noria.engine.flow_calls import run_of
+from noria.engine.runs import FlowRun
+from noria.engine.session import open_session
+
+__all__ = ["arun_deployment", "run_deployment"]
+
+LOOK_SECONDS = 0.1
+"""How often to look whether the run has ended."""
+
+
+async def arun_deployment(name: str | uuid.UUID, *args: Any, **kwargs: Any) -> FlowRun:
+    """As `run_deployment`, to be awaited; the event loop goes on meanwhile."""
+    return await adrive(_asked_for(name, *args, **kwargs))
+
+
+@async_dispatch(arun_deployment)
+def run_deployment(
+    name: str | uuid.UUID,
+    client: Any = None,
+    parameters: dict[str, Any] | None = None,
+    scheduled_time: datetime | None = None,
+    flow_run_name: str | None = None,
+    timeout: float | None = None,
+    poll_interval: float | None = 5,
+    tags: Iterable[str] | None = None,
+    idempotency_key: str | None = None,
+    work_queue_name: str | None = None,
+    as_subflow: bool | None = True,
+    job_variables: dict[str, Any] | None = None,
+) -> FlowRun:
+    """Ask for a run of a deployment, and wait for its end.
+
+    Parameters:
+        name: `flow/deployment`, or the deployment's id.
+        client: Kept for compatibility.
+        parameters: They go before those of the deployment.
+        scheduled_time: When it is to start; at once by default.
+        flow_run_name: The run's name.
+        timeout: Seconds to wait for the end; 0 does not wait, None waits for ever. A run that has
+            not ended by then is returned as it is, and goes on.
+        poll_interval: Kept for compatibility: the end is noticed within a tenth of a second.
+        tags: Further tags of the run.
+        idempotency_key: Asked for again with the same key, the same run is returned.
+        work_queue_name: Kept for compatibility.
+        as_subflow: Whether, within a flow, the run is one of those that this flow called.
+        job_variables: For the process, such as `{"env": {"NAME": "value"}}`.
+
+    Returns:
+        The run; in async code an awaitable of it.
+
+    Raises:
+        ObjectNotFound: There is no such deployment.
+        ParameterTypeError: The parameters do not fit the deployment's schema.
+
+    Example:
+        >>> from noria.deployments import RunnerDeployment
+        >>> deployed = RunnerDeployment("nightly", flow_name="etl", entrypoint="etl.py:etl").apply()
+        >>> run = run_deployment("etl/nightly", parameters={"day": "2026-11-22"}, timeout=0)
+        >>> run.state.name, run.parameters
+        ('Scheduled', {'day': '2026-11-22'})
+    """
+    return drive(
+        _asked_for(
+            name, client, parameters, scheduled_time, flow_run_name, timeout, poll_interval, tags,
+            idempotency_key, work_queue_name, as_subflow, job_variables,
+        )
+    )  # fmt: skip
+
+
+def _asked_for(
+    name: str | uuid.UUID,
+    client: Any = None,
+    parameters: dict[str, Any] | None = None,
+    scheduled_time: datetime | None = None,
+    flow_run_name: str | None = None,
+    timeout: float | None = None,
+    poll_interval: float | None = 5,
+    tags: Iterable[str] | None = None,
+    idempotency_key: str | None = None,
+    work_queue_name: str | None = None,
+    as_subflow: bool | None = True,
+    job_variables: dict[str, Any] | None = None,
+) -> Program[FlowRun]:
+    backend = open_session().backend
+    deployment = find(backend, name)
+    spec = from_record(from_json(deployment.spec))
+    given = as_json(parameters or {}, spec.full_name)
+    check(spec, given)
+    now = clock.now()
+    wish = RunRequest(
+        deployment=deployment.id,
+        due=now if scheduled_time is None else clock.to_micros(scheduled_time),
+        parameters=given,
+        tags=tuple(tags or ()),
+        name=flow_run_name,
+        key=idempotency_key,
+        job_variables=job_variables or {},
+    )
+    row = backend.request_run(_below(wish) if as_subflow else wish, now)
+    if row is None:
+        raise _missing(name)
+    yield from _until_ended(backend, row, timeout)
+    return run_of(backend.flow_run(row.id) or row)
+
+
+def find(backend: Backend, name: str | uuid.UUID) -> DeploymentRow:
+    """The deployment that is meant.
+
+    Raises:
+        ObjectNotFound: There is none, or the name is that of several.
+    """
+    reference = name.hex if isinstance(name, uuid.UUID) else name
+    found = backend.find_deployments(reference)
+    if not found:
+        raise _missing(name, [f"{row.flow_name}/{row.name}" for row in backend.deployments()])
+    if len(found) > 1:
+        names = ", ".join(f"{row.flow_name}/{row.name}" for row in found)
+        raise ObjectNotFound(help_message=f"{name!r} may be any of {names}; name one of them.")
+    return found[0]
+
+
+def _missing(name: str | uuid.UUID, known: Iterable[str] = ()) -> ObjectNotFound:
+    import difflib  # noqa: PLC0415 - only a wrong name needs it
+
+    near = difflib.get_close_matches(str(name), list(known), 1, 0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else " See noria deployment ls."
+    return ObjectNotFound(help_message=f"There is no deployment {str(name)!r}.{hint}")
+
+
+def _below(wish: RunRequest) -> RunRequest:
+    context = flow_context.get()
+    if context is None:
+        return wish
+    parent = context.flow_run
+    return wish._replace(parent_run=parent.raw_id, root_run=parent.root_run)
+
+
+def _until_ended(backend: Backend, row: FlowRunRow, timeout: float | None) -> Program[None]:
+    end = None if timeout is None else clock.monotonic() + timeout
+    while row.state not in TERMINAL_STATES:
+        left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - clock.monotonic())
+        if left <= 0:
+            return
+        yield Sleep(left)
+        row = backend.flow_run(row.id) or row

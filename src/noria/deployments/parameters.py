@@ -1,0 +1,71 @@
+"""Parameters of deployments: as JSON, and against the schema of the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from noria.core.deployments import DeploymentSpec
+from noria.core.errors import ParameterTypeError
+from noria.core.jsontext import from_json, to_json
+
+
+def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
+    """Parameters as JSON gives them back; models and times as pydantic writes them.
+
+    Raises:
+        ValueError: JSON cannot say them.
+    """
+
+    def default(value: Any) -> Any:
+        import pydantic_core  # noqa: PLC0415 - most parameters are plain
+
+        return pydantic_core.to_jsonable_python(value)
+
+    try:
+        found: dict[str, Any] = from_json(to_json(dict(parameters), default))
+    except Exception as error:  # noqa: BLE001 - any object may refuse in its own way
+        raise ValueError(
+            f"The parameters of deployment {full_name!r} cannot be written as JSON: {error}"
+        ) from None
+    return found
+
+
+def check(spec: DeploymentSpec, given: Mapping[str, Any]) -> None:
+    """Refuse parameters with which a run could not begin.
+
+    Raises:
+        ParameterTypeError: Names the deployment, the parameter, what was expected and found.
+    """
+    if not spec.enforce_parameter_schema or spec.parameter_schema is None:
+        return
+    schema = spec.parameter_schema
+    values = {**spec.parameters, **given}
+    properties = schema.get("properties", {})
+    unknown = sorted(set(values) - set(properties))
+    missing = [name for name in schema.get("required", ()) if name not in values]
+    problems = [f"there is no parameter {name!r}" for name in unknown]
+    problems += [f"parameter {name!r} is missing" for name in missing]
+    problems += list(_misfits(schema, values))
+    if problems:
+        known = ", ".join(properties) or "none"
+        raise ParameterTypeError(
+            f"A run of {spec.full_name!r} was not made: {'; '.join(problems)}. "
+            f"The flow takes: {known}."
+        )
+
+
+def _misfits(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    import jsonschema  # noqa: PLC0415 - slow to load
+
+    # What pydantic has taken from a definition refers to it from the whole.
+    whole = {
+        "type": "object",
+        "properties": schema.get("properties", {}),
+        "definitions": schema.get("definitions", {}),
+    }
+    validator = jsonschema.Draft202012Validator(whole)
+    return [
+        f"parameter {'.'.join(map(str, error.absolute_path))!r}: {error.message}"
+        for error in validator.iter_errors(dict(values))
+    ]

@@ -1,0 +1,100 @@
+"""Serving deployments: a process that runs them when they are due or asked for."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from typing import Any
+
+from noria.core.deployments import DEFAULT_POOL
+from noria.deployments.runner import RunnerDeployment
+from noria.worker.serving import serve as serve_specs
+
+__all__ = ["deploy", "serve"]
+
+
+def serve(
+    *args: RunnerDeployment,
+    pause_on_shutdown: bool = True,
+    print_starting_message: bool = True,
+    limit: int | None = None,
+) -> None:
+    """Deploy, and run what is due or asked for, until Ctrl-C or SIGTERM.
+
+    Each run has a process of its own. The first signal lets what is under way end, the second stops
+    it.
+
+    Parameters:
+        args: Deployments, as `to_deployment` of a flow makes them.
+        pause_on_shutdown: Whether their schedules rest until they are served again.
+        print_starting_message: Whether to say how runs are asked for.
+        limit: How many runs may be under way at once; no limit by default.
+
+    Raises:
+        ValueError: No deployment was given, or two have one name.
+    """
+    if not args:
+        raise ValueError(
+            "serve() needs at least one deployment: serve(my_flow.to_deployment('x'))."
+        )
+    names = [deployment.full_name for deployment in args]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"There are two deployments {name!r}; give one another name.")
+    for deployment in args:
+        # A pool of its own: who serves a deployment runs it, and nobody else.
+        deployment.work_pool_name = f"serve {deployment.full_name}"
+    if print_starting_message:
+        _say(
+            "Serving "
+            + ", ".join(names)
+            + ".\n"
+            + "\n".join(f"  noria deployment run '{name}'" for name in names)
+        )
+    serve_specs([each.spec() for each in args], limit, pause_on_shutdown, _say)
+
+
+def deploy(
+    *deployments: RunnerDeployment,
+    work_pool_name: str | None = None,
+    image: Any = None,
+    build: bool = True,
+    push: bool = True,
+    print_next_steps_message: bool = True,
+    ignore_warnings: bool = False,
+) -> list[uuid.UUID]:
+    """Deploy for the workers of a pool.
+
+    Parameters:
+        deployments: As `to_deployment` of a flow makes them.
+        work_pool_name: The pool of those that name none.
+        image: Kept for compatibility, as `build` and `push`: code is loaded from where it is.
+        build: See above.
+        push: See above.
+        print_next_steps_message: Whether to say how runs are asked for.
+        ignore_warnings: Kept for compatibility.
+
+    Returns:
+        The ids of the deployments.
+
+    Example:
+        >>> nightly = RunnerDeployment("nightly", flow_name="etl", entrypoint="etl.py:etl")
+        >>> len(deploy(nightly, print_next_steps_message=False))
+        1
+    """
+    found = []
+    for deployment in deployments:
+        deployment.work_pool_name = deployment.work_pool_name or work_pool_name
+        found.append(deployment.apply())
+    if print_next_steps_message:
+        pools = sorted({each.work_pool_name or DEFAULT_POOL for each in deployments})
+        commands = [f"  noria deployment run '{each.full_name}'" for each in deployments]
+        commands += [f"  noria worker start --pool '{pool}'" for pool in pools]
+        _say("Deployed " + ", ".join(each.full_name for each in deployments) + ".")
+        _say("\n".join(commands))
+    return found
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,81 @@
+"""What happens in the process that runs one claimed run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from noria.backend.executions import entered
+from noria.core import clock
+from noria.core.errors import NoriaException
+from noria.core.jsontext import from_json, to_json
+from noria.core.records import FlowRunRow
+from noria.core.states import StateType
+from noria.core.tracebacks import error_facts
+from noria.core.transitions import Actor
+from noria.engine.drivers import finish
+from noria.engine.flow_calls import arguments_of
+from noria.engine.session import open_session
+from noria.loading import load_flow_from_entrypoint
+from noria.worker.orders import Order
+
+COMPLETED, ENDED_OTHERWISE, NOT_OURS = 0, 1, 3
+"""Exit codes."""
+
+
+def run(order: Order) -> int:
+    """Execute a run that a worker has claimed.
+
+    Returns:
+        The exit code of the process.
+    """
+    os.environ.update(order.environment)
+    session = open_session()
+    try:
+        return _run(order)
+    finally:
+        session.close()
+
+
+def _run(order: Order) -> int:
+    session = open_session()
+    flow_run, worker = bytes.fromhex(order.flow_run), bytes.fromhex(order.worker)
+    row = session.backend.begin_claimed(flow_run, worker, session.process, clock.now())
+    if row is None:
+        return NOT_OURS
+    try:
+        flow = _load(order)
+        parameters = _parameters(row)
+    except Exception as error:  # noqa: BLE001 - the user's code, at its import
+        _fail(row, error)
+        return ENDED_OTHERWISE
+    if order.afresh:
+        calls = [entry.task_run for _, entry in session.backend.memo(flow_run)]
+        session.backend.forget(flow_run, calls)
+    state = finish(flow.execute(parameters, row=row))
+    return COMPLETED if state.type is StateType.COMPLETED else ENDED_OTHERWISE
+
+
+def _load(order: Order) -> Any:
+    if order.path is not None:
+        os.chdir(order.path)
+        sys.path.insert(0, order.path)
+    return load_flow_from_entrypoint(order.entrypoint)
+
+
+def _parameters(row: FlowRunRow) -> dict[str, Any]:
+    if row.arguments is not None:
+        return arguments_of(row)
+    parameters: dict[str, Any] = from_json(row.parameters or "{}")
+    return parameters
+
+
+def _fail(row: FlowRunRow, error: Exception) -> None:
+    """Say that the run could not begin: the code cannot be loaded, here and now."""
+    now = clock.now()
+    said = str(error) if isinstance(error, NoriaException) else repr(error)
+    failed = entered(row, StateType.FAILED, Actor.ENGINE, f"The flow cannot be loaded: {said}", now)
+    failed = failed._replace(start=now, end=now, error=to_json(error_facts(error)))
+    open_session().journal.append(failed)
+    sys.stderr.write(f"noria: flow run {row.name}: the flow cannot be loaded: {said}\n")

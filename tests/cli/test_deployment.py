@@ -1,0 +1,143 @@
+"""`noria deployment`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from noria.core import clock
+from noria.core.deployments import DeploymentSpec, ScheduleSpec
+from noria.core.states import StateType
+
+SCHEMA = {
+    "properties": {"day": {"type": "string"}, "count": {"type": "integer"}},
+    "required": ["day"],
+}
+CRON = {"kind": "cron", "cron": "0 2 * * *", "timezone": "Asia/Shanghai", "day_or": True}
+SPEC = DeploymentSpec(
+    "etl",
+    "夜间",
+    "etl.py:etl",
+    path="/srv/etl",
+    description="每天",
+    tags=("生产",),
+    parameters={"count": 1},
+    parameter_schema=SCHEMA,
+    schedules=(ScheduleSpec("cron", CRON),),
+)
+
+
+@pytest.fixture
+def deployed(store):
+    store.apply_deployments([SPEC], clock.now())
+    (row,) = store.find_deployments("etl/夜间")
+    return row
+
+
+def document(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_none_yet(noria, store):
+    assert document(noria("deployment", "ls", "--json")) == []
+
+
+def test_ls(noria, deployed):
+    (found,) = document(noria("deployment", "ls", "--json"))
+    assert (found["id"], found["paused"], found["pool"]) == ("etl/夜间", False, "default")
+    assert found["schedules"][0]["rule"]["cron"] == "0 2 * * *"
+    assert found["next_due"].endswith("18:00:00.000000Z")
+
+
+def test_show(noria, deployed):
+    found = document(noria("deployment", "show", "夜间", "--json"))
+    assert (found["description"], found["tags"], found["parameters"]) == (
+        "每天",
+        ["生产"],
+        {"count": 1},
+    )
+
+
+def test_pause_and_resume(noria, store, deployed):
+    (paused,) = document(noria("deployment", "pause", "夜间", "--json"))
+    assert (paused["paused"], paused["next_due"]) == (True, None)
+    assert store.deployment(deployed.id).paused
+    (resumed,) = document(noria("deployment", "resume", "夜间", "--json"))
+    assert not resumed["paused"]
+
+
+def test_run(noria, store, deployed):
+    found = document(
+        noria(
+            "deployment", "run", "夜间", "-p", "day=2026", "-p", "count=5", "--tag", "x", "--json"
+        )
+    )
+    assert (found["state_name"], found["flow_name"]) == ("Scheduled", "etl")
+    assert found["parameters"] == {"day": "2026", "count": 5}
+    assert found["tags"] == ["x", "生产"]
+    (run,) = store.deployment_runs(deployed.id)
+    assert run.state is StateType.SCHEDULED
+
+
+def test_run_with_a_document_a_name_and_a_key(noria, store, deployed):
+    first = document(
+        noria(
+            *("deployment", "run", "夜间", "--params", '{"day": "a"}', "--name", "一次"),
+            *("--key", "k", "--json"),
+        )
+    )
+    again = document(
+        noria("deployment", "run", "夜间", "--params", '{"day": "b"}', "--key", "k", "--json")
+    )
+    assert (first["name"], again["id"]) == ("一次", first["id"])
+
+
+@pytest.mark.parametrize(
+    ("option", "seconds"), [(("--in", "2h"), 7200), (("--at", "2040-01-01T00:00"), None)]
+)
+def test_run_later(noria, store, deployed, option, seconds):
+    before = clock.now()
+    document(noria("deployment", "run", "夜间", "-p", "day=x", *option, "--utc", "--json"))
+    (run,) = store.deployment_runs(deployed.id)
+    due = json.loads(run.settings)["scheduled"]
+    if seconds is None:
+        assert clock.to_datetime(due).year == 2040
+    else:
+        assert before + seconds * 1_000_000 <= due <= clock.now() + seconds * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("夜间",), "parameter 'day' is missing"),
+        (("夜间", "-p", "day=x", "-p", "rows=1"), "there is no parameter 'rows'"),
+        (("夜间", "-p", "day=x", "-p", "count=many"), "'many' is not of type 'integer'"),
+        (("夜间", "-p", "day"), "-p day is no parameter"),
+        (("夜间", "-p", "day=x", "--in", "soon"), "--in soon is no time"),
+        (("夜间", "-p", "day=x", "--in", "1h", "--at", "2040-01-01"), "give one of them"),
+        (("etl/夜",), "did you mean etl/夜间"),
+    ],
+)
+def test_a_run_that_cannot_be_made(noria, store, deployed, arguments, said):
+    result = noria("deployment", "run", *arguments)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert store.deployment_runs(deployed.id) == []
+
+
+def test_one_name_of_two(noria, store, deployed):
+    store.apply_deployments([SPEC._replace(flow_name="other")], clock.now())
+    result = noria("deployment", "show", "夜间")
+    assert "names more than one deployment" in result.output
+    assert "other/夜间" in result.output
+
+
+def test_rm(noria, store, deployed):
+    assert "say so with --yes" in noria("deployment", "rm", "夜间").output
+    assert store.deployment(deployed.id) is not None
+    (gone,) = document(noria("deployment", "rm", "夜间", "--yes", "--json"))
+    assert gone["id"] == "etl/夜间"
+    assert store.deployment(deployed.id) is None

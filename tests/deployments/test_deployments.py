@@ -1,0 +1,263 @@
+"""Deployments as code makes them, and runs that are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import enum
+import os
+import uuid
+
+import pytest
+
+import noria
+from noria import flow
+from noria.client.schemas.schedules import CronSchedule
+from noria.core import clock
+from noria.core.errors import DeploymentError, ObjectNotFound, ParameterTypeError
+from noria.core.jsontext import from_json
+from noria.core.states import StateType
+from noria.deployments import Deployment, RunnerDeployment, deploy, run_deployment, serve
+from noria.engine.session import open_session
+from noria.schedules import Cron, Interval, RRule
+from tests.deployments.flows import counting, strict
+
+
+def stored(reference):
+    (row,) = open_session().backend.find_deployments(reference)
+    return row
+
+
+class TestToDeployment:
+    def test_what_it_takes_from_the_flow(self):
+        found = counting.to_deployment("夜间")
+        assert (found.full_name, found.description, found.version) == (
+            "counting/夜间",
+            "Counts.",
+            "7",
+        )
+        assert found.path == os.getcwd()
+        assert found.entrypoint == "tests/deployments/flows.py:counting"
+        assert found.parameter_openapi_schema["properties"]["count"]["type"] == "integer"
+
+    @pytest.mark.parametrize(
+        ("given", "count"),
+        [
+            ({"cron": "0 2 * * *"}, 1),
+            ({"cron": ["0 2 * * *", "0 14 * * *"]}, 2),
+            ({"interval": 60}, 1),
+            ({"interval": datetime.timedelta(hours=1)}, 1),
+            ({"rrule": "FREQ=DAILY"}, 1),
+            ({"schedule": Cron("0 2 * * *", timezone="Asia/Shanghai")}, 1),
+            ({"schedules": [Interval(60), RRule("FREQ=DAILY"), {"cron": "@daily"}]}, 3),
+            ({}, 0),
+        ],
+        ids=["cron", "crons", "seconds", "timedelta", "rrule", "schedule", "schedules", "none"],
+    )
+    def test_ways_to_say_when(self, given, count):
+        assert len(counting.to_deployment("x", **given).schedules) == count
+
+    def test_one_way_at_a_time(self):
+        with pytest.raises(ValueError, match="Only one of interval, cron, rrule"):
+            counting.to_deployment("x", cron="@daily", interval=5)
+
+    def test_two_schedules_of_one_name(self):
+        with pytest.raises(ValueError, match="two schedules"):
+            counting.to_deployment("x", cron=["@daily", "@daily"])
+
+    def test_a_wrong_expression_is_refused_at_once(self):
+        with pytest.raises(ValueError, match="Invalid cron string"):
+            counting.to_deployment("x", cron="0 25 * * *")
+
+    def test_parameters_that_the_flow_does_not_take(self):
+        with pytest.raises(ValueError, match=r"does not take: rows\. It takes: count, label"):
+            counting.to_deployment("x", parameters={"rows": 1})
+
+    def test_parameters_that_json_cannot_say(self):
+        with pytest.raises(ValueError, match="cannot be written as JSON"):
+            counting.to_deployment("x", parameters={"label": object()})
+
+    def test_a_flow_of_no_file(self):
+        namespace = {"flow": flow}
+        exec("@flow\ndef made():\n    pass", namespace)
+        with pytest.raises(DeploymentError, match="was not written in a file"):
+            namespace["made"].to_deployment("x")
+
+    def test_a_name_of_a_file_means_the_file(self):
+        assert counting.to_deployment("/srv/nightly.py").name == "nightly"
+
+    @pytest.mark.parametrize("name", ["", "a/b", "a%b"])
+    def test_names_that_cannot_be_used(self, name):
+        with pytest.raises(ValueError, match=r"\w"):
+            counting.to_deployment(name)
+
+    @pytest.mark.parametrize("option", ["overlap", "catchup", "on_crash"])
+    def test_choices_that_there_are_not(self, option):
+        with pytest.raises(ValueError, match="never"):
+            counting.to_deployment("x", **{option: "never"})
+
+    def test_a_limit_that_cancels_what_is_new(self):
+        class Strategy(enum.Enum):
+            CANCEL_NEW = "CANCEL_NEW"
+
+        class Limit:
+            limit, collision_strategy = 1, Strategy.CANCEL_NEW
+
+        found = counting.to_deployment("x", concurrency_limit=Limit())
+        assert (found.concurrency_limit, found.overlap) == (1, "skip")
+
+
+class TestApply:
+    def test_again_it_is_the_same(self):
+        made = counting.to_deployment("x", tags=["生产"], cron="0 2 * * *")
+        first = made.apply()
+        assert isinstance(first, uuid.UUID)
+        assert counting.to_deployment("x", tags=["其他"]).apply() == first
+        assert from_json(stored("counting/x").spec)["tags"] == ["其他"]
+        assert open_session().backend.schedules(first.bytes) == []
+
+    def test_paused_or_not(self):
+        counting.to_deployment("x", cron="@daily", paused=True).apply()
+        assert stored("counting/x").paused
+        counting.to_deployment("x", cron="@daily").apply()
+        assert stored("counting/x").paused
+        counting.to_deployment("x", cron="@daily", paused=False).apply()
+        assert not stored("counting/x").paused
+
+    def test_the_spelling_of_prefect_2(self):
+        deployment = Deployment.build_from_flow(
+            flow=counting,
+            name="数据处理-生产",
+            schedule=CronSchedule(cron="0 2 * * *", timezone="Asia/Shanghai"),
+            tags=["生产", "关键业务"],
+            parameters={"count": 3},
+            description="每天",
+        )
+        assert deployment.full_name == "counting/数据处理-生产"
+        deployment.apply()
+        row = stored("数据处理-生产")
+        (schedule,) = open_session().backend.schedules(row.id)
+        assert clock.to_datetime(schedule.due).hour == 18
+        assert from_json(row.spec)["parameters"] == {"count": 3}
+
+    def test_without_a_schedule(self):
+        deployment = Deployment.build_from_flow(counting, "开发", schedule=None, apply=True)
+        assert stored("开发").name == deployment.name
+        assert deployment.tags == []
+
+    def test_for_the_workers_of_a_pool(self, capsys):
+        found = counting.deploy("x", work_pool_name="gpu", cron="@daily")
+        assert stored("counting/x").pool == "gpu"
+        assert ids_of("counting/x") == found
+        assert "noria worker start --pool 'gpu'" in capsys.readouterr().err
+        deploy(strict.to_deployment("y"), work_pool_name="gpu", print_next_steps_message=False)
+        assert stored("strict/y").pool == "gpu"
+        assert capsys.readouterr().err == ""
+
+
+def ids_of(reference):
+    return uuid.UUID(bytes=stored(reference).id)
+
+
+class TestServing:
+    def test_it_needs_deployments_of_different_names(self):
+        with pytest.raises(ValueError, match="at least one deployment"):
+            serve()
+        with pytest.raises(ValueError, match="two deployments 'counting/x'"):
+            noria.serve(counting.to_deployment("x"), counting.to_deployment("x"))
+
+
+class TestAsking:
+    def test_for_a_run(self):
+        counting.to_deployment("x", parameters={"count": 2}, tags=["a"]).apply()
+        run = run_deployment("counting/x", timeout=0, tags=["b"], flow_run_name="一次")
+        assert (run.name, run.state.type, run.tags) == ("一次", StateType.SCHEDULED, ["a", "b"])
+        assert run.parameters == {"count": 2}
+        assert run.deployment_id == ids_of("counting/x")
+        assert run.expected_start_time == run.created
+
+    def test_by_the_id_of_its_deployment(self):
+        found = counting.to_deployment("x").apply()
+        assert run_deployment(found, timeout=0).deployment_id == found
+        assert run_deployment(str(found), timeout=0).deployment_id == found
+
+    def test_for_later(self):
+        counting.to_deployment("x").apply()
+        later = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+        assert (
+            run_deployment("counting/x", scheduled_time=later, timeout=0).expected_start_time
+            == later
+        )
+
+    def test_twice_with_one_key(self):
+        counting.to_deployment("x").apply()
+        first = run_deployment("counting/x", idempotency_key="2026-11-22", timeout=0)
+        again = run_deployment("counting/x", idempotency_key="2026-11-22", timeout=0)
+        assert first.id == again.id
+
+    def test_it_is_given_as_it_is_when_the_time_is_up(self):
+        counting.to_deployment("x").apply()
+        assert not run_deployment("counting/x", timeout=0.01).state.is_final()
+
+    def test_within_a_flow_it_is_below_it(self):
+        counting.to_deployment("x").apply()
+
+        @flow
+        def parent():
+            below = run_deployment("counting/x", timeout=0)
+            beside = run_deployment("counting/x", timeout=0, as_subflow=False)
+            return below.id, beside.id
+
+        state = parent(return_state=True)
+        backend = open_session().backend
+        below, beside = (backend.flow_run(each.bytes) for each in state.result())
+        assert below.parent_run == state.state_details.flow_run_id.bytes
+        assert beside.parent_run is None
+
+    def test_in_async_code(self):
+        counting.to_deployment("x").apply()
+
+        async def ask():
+            first = await run_deployment("counting/x", timeout=0)
+            second = await noria.deployments.arun_deployment("counting/x", timeout=0.01)
+            return first.state.name, second.state.name
+
+        assert asyncio.run(ask()) == ("Scheduled", "Scheduled")
+
+    def test_parameters_that_do_not_fit(self):
+        strict.to_deployment("x").apply()
+        with pytest.raises(ParameterTypeError, match="parameter 'day' is missing"):
+            run_deployment("strict/x", timeout=0)
+        with pytest.raises(ParameterTypeError, match="'day': 5 is not of type 'string'"):
+            run_deployment("strict/x", parameters={"day": 5}, timeout=0)
+        with pytest.raises(ParameterTypeError, match="there is no parameter 'date'"):
+            run_deployment("strict/x", parameters={"day": "x", "date": "y"}, timeout=0)
+        assert open_session().backend.deployment_runs(stored("strict/x").id) == []
+
+    def test_unless_nobody_is_to_look(self):
+        strict.to_deployment("x", enforce_parameter_schema=False).apply()
+        assert run_deployment("strict/x", parameters={"date": 1}, timeout=0).parameters == {
+            "date": 1
+        }
+
+    def test_values_are_written_as_pydantic_does(self):
+        strict.to_deployment("x").apply()
+        day = datetime.date(2026, 11, 22)
+        run = run_deployment("strict/x", parameters={"day": day}, timeout=0)
+        assert run.parameters == {"day": "2026-11-22"}
+
+    def test_of_what_is_not_deployed(self):
+        counting.to_deployment("nightly").apply()
+        with pytest.raises(ObjectNotFound, match="Did you mean 'counting/nightly'"):
+            run_deployment("counting/nightli", timeout=0)
+
+    def test_of_a_name_that_several_bear(self):
+        counting.to_deployment("x").apply()
+        strict.to_deployment("x").apply()
+        with pytest.raises(ObjectNotFound, match="may be any of counting/x, strict/x"):
+            run_deployment("x", timeout=0)
+
+
+def test_what_a_runner_deployment_is():
+    made = RunnerDeployment(name="x", flow_name="etl", entrypoint="etl.py:etl", jitter=1.5)
+    assert made.spec().jitter == 1_500_000
