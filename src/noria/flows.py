@@ -306,6 +306,7 @@ class Flow(Marked, Generic[P, R]):
         parameters: dict[str, Any],
         row: FlowRunRow | None = None,
         memo: dict[bytes, MemoEntry] | None = None,
+        tags: Iterable[str] = (),
     ) -> Any:
         """Execute an existing run again, or a new one that knows an old one's results.
 
@@ -315,11 +316,13 @@ class Flow(Marked, Generic[P, R]):
             parameters: The arguments.
             row: The run; None for a new one.
             memo: Results of another run by identity.
+            tags: Tags of a new run, besides those of the block around the call.
 
         Returns:
             The final state; an awaitable of it for an async flow.
         """
         call = FlowCall(self, parameters, None, NOWHERE, existing=row, memo=memo)
+        call.run.tags = sorted({*call.run.tags, *tags})
         return self._start(call, True) if self.isasync else self._run(call, True)
 
     def to_deployment(self, name: str, **options: Any) -> RunnerDeployment:

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 from noria.backend.port import Backend
 from noria.core import clock, ids
 from noria.core.errors import MissingFlowError, ObjectNotFound, RunConflict, StoreError
+from noria.core.jsontext import from_json
 from noria.core.records import FlowRunRow, GroupRow, TaskRunRow, task_run_name
 from noria.core.states import Name, StateType
 from noria.engine.answers import give_all, is_suspended
@@ -143,7 +144,7 @@ def fork(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None, flow: A
         for identity, entry in backend.memo(row.id)
         if entry.state is StateType.COMPLETED and entry.task_run not in again
     }
-    return flow.execute(parameters, memo=memo)
+    return flow.execute(parameters, memo=memo, tags=from_json(row.tags) if row.tags else ())
 
 
 def plan(flow_run_id: uuid.UUID | str, *, rerun_from: str | None = None) -> Plan:

@@ -87,6 +87,20 @@ def remember(session: Session, row: CacheRow) -> None:
         recent.popitem(last=False)
 
 
+def forget(session: Session) -> None:
+    """Another process has written, and may have renewed what is known here: as soon as that is in
+    the store it is looked up there."""
+    known = list(session.recent_cache.items())
+
+    def committed() -> None:
+        for key, row in known:
+            if session.recent_cache.get(key) is row:
+                session.recent_cache.pop(key, None)
+
+    if known:
+        session.journal.when_committed(committed)
+
+
 def row_of(call: TaskCall, key: str, value: StoredValue) -> CacheRow:
     """What other runs may find of this result."""
     task, run = call.task, call.run

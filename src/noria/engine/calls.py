@@ -104,8 +104,8 @@ class TaskCall:
         tags: frozenset[str],
     ) -> None:
         """Take a place in a flow run: a group, a parent, an identity."""
-        if execution.cancelled is not None:
-            raise execution.cancelled
+        if execution.refuses is not None:
+            raise execution.refuses
         if execution.suspending is not None:
             execution.suspending.check(execution)
         self.execution = execution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from noria.backend.port import MemoEntry
@@ -83,7 +84,9 @@ class FlowExecution:
         self.unobserved: list[Future[Any]] = []
         self.not_kept: set[str] = set()
         self.transient: list[bytes] = []
-        self.cancelled: BaseException | None = None
+        self.refuses: BaseException | None = None
+        """What new calls are answered with, when nothing may begin any more."""
+        self._cancelled: BaseException | None = None
         self.strict = flow.durability == "strict"
         self.persists = False
         """Whether the flow asked for results to be kept, which its tasks inherit."""
@@ -92,10 +95,21 @@ class FlowExecution:
         self.reused = 0
         self._groups: dict[Any, Group] = {}
         self._numbers = itertools.count(1)
+        self._maps: dict[Any, deque[Group]] = {}
+        self._maps_before: dict[Any, deque[Group]] = {}
         self._alike: dict[bytes, int] = {}
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self.pauses = Pauses()
+
+    @property
+    def cancelled(self) -> BaseException | None:
+        """What the run was stopped by."""
+        return self._cancelled
+
+    @cancelled.setter
+    def cancelled(self, error: BaseException) -> None:
+        self._cancelled = self.refuses = error
 
     @property
     def epoch(self) -> int:
@@ -121,6 +135,10 @@ class FlowExecution:
             group = self._groups.get(at)
             if group is not None and kind != GroupKind.MAP:
                 return group
+            if self._maps_before.get(at):
+                group = self._groups[at] = self._maps_before[at].popleft()
+                self._maps.setdefault(at, deque()).append(group)
+                return group
             group = Group(
                 self.flow_run.raw_id,
                 next(self._numbers),
@@ -136,6 +154,8 @@ class FlowExecution:
             # On record before anybody can call in it: the journal counts only in groups it knows.
             self.session.journal.append(group.to_row())
             self._groups[at] = group
+            if kind == GroupKind.MAP and self.flow.retries:
+                self._maps.setdefault(at, deque()).append(group)
         return group
 
     def group_changed(self, group: Group) -> None:
@@ -157,8 +177,8 @@ class FlowExecution:
         self.pauses = Pauses()
         self.lineage = Lineage()
         self.unobserved.clear()
-        self._groups.clear()
-        self._numbers = itertools.count(1)
+        # Of the groups that the last attempt made, each map takes the place of its like.
+        self._maps_before, self._maps = self._maps, {}
 
     def record(self, run: TaskRun, error: str | None = None) -> None:
         """Put a task run on record as it is now."""

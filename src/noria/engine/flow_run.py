@@ -8,7 +8,7 @@ from typing import Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
-from noria.core.errors import FlowRunTimeoutError, Pause, UpstreamTaskError
+from noria.core.errors import CancelRun, FlowRunTimeoutError, Pause, UpstreamTaskError
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -21,7 +21,7 @@ from noria.core.states import Name, State, StateType, get_state_exception
 from noria.core.tracebacks import error_facts
 from noria.engine import flow_results, task_transactions
 from noria.engine.collections import Visitor, holds_references
-from noria.engine.context import FlowRunContext, flow_context, task_context
+from noria.engine.context import FlowRunContext, current_tags, flow_context, task_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.execution import FlowExecution, track_run
 from noria.engine.flow_calls import FlowCall
@@ -50,13 +50,16 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
     session.executions[run.raw_id] = execution
     context = FlowRunContext(call.flow, run, call.parameters, execution)
     context.log_prints = call.logs_prints()
-    tokens = flow_context.set(context), task_context.set(None)
+    # Those of the block that the run was first called in: a resume knows them from the run alone.
+    tags = current_tags.get() | frozenset(run.tags)
+    tokens = flow_context.set(context), task_context.set(None), current_tags.set(tags)
     try:
         with execution.runner:
             yield from _in_its_runner(call, context)
         # Hooks are called in the run's context: they may want its logger.
         yield from _leave_process(call) if _is_suspended(run) else _end(call)
     finally:
+        execution.refuses = execution.refuses or CancelRun("The flow run has ended.")
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
     if _is_suspended(run) and tracking_execution(call) is not None:
@@ -90,6 +93,7 @@ def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect,
 
 def _leave(tokens: Any) -> None:
     try:
+        current_tags.reset(tokens[2])
         task_context.reset(tokens[1])
         flow_context.reset(tokens[0])
     except ValueError:
@@ -199,7 +203,10 @@ def _one_attempt(
         yield from _give_up(call)
         return _suspended(call, exc)
     except FlowRunTimeoutError as exc:
+        # What does not heed the interruption may at least begin nothing more.
+        execution.refuses = CancelRun("The flow has timed out.")
         yield from _stop_tasks(execution)
+        execution.refuses = None
         return _timed_out(flow, exc)
     except TimeoutError as exc:
         yield from _give_up(call)

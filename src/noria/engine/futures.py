@@ -384,15 +384,19 @@ def _check(timeout: float | None) -> None:
         raise ValueError(f"'timeout' must be a non-negative number, got {timeout}")
 
 
-class _Arrivals:
+class Arrivals:
     """Futures in the order in which they end."""
 
-    def __init__(self, futures: Iterable[Future[R]]) -> None:
+    def __init__(self, futures: Iterable[Future[R]] = ()) -> None:
         self._ended: deque[Future[Any]] = deque()
         self._some = threading.Event()
         for future in futures:
-            future.observed = True
-            future.on_done(self._arrive)
+            self.add(future)
+
+    def add(self, future: Future[Any]) -> None:
+        """One more to wait for."""
+        future.observed = True
+        future.on_done(self._arrive)
 
     def _arrive(self, future: Future[Any]) -> None:
         self._ended.append(future)
@@ -430,7 +434,7 @@ def as_completed(
     pending = dict.fromkeys(futures)
     total = len(pending)
     deadline = None if timeout is None else clock.monotonic() + timeout
-    arrivals = _Arrivals(pending)
+    arrivals = Arrivals(pending)
     while pending:
         ended = arrivals.next_ones(_left(deadline))
         if not ended:
@@ -452,7 +456,7 @@ def wait(
     done: set[Future[R]] = set()
     pending = set(futures)
     deadline = None if timeout is None else clock.monotonic() + timeout
-    arrivals = _Arrivals(pending)
+    arrivals = Arrivals(pending)
     while pending:
         ended = arrivals.next_ones(_left(deadline))
         if not ended:

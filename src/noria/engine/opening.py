@@ -20,7 +20,7 @@ from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
 from noria.core.settings import Settings, level_number
-from noria.engine import interrupts, suspension
+from noria.engine import caching, interrupts, suspension
 from noria.engine.bell import Bell
 from noria.engine.sealed_arguments import protect
 from noria.journal.inherited import InheritedJournal
@@ -108,6 +108,7 @@ class Session:
         """Something in the store has changed, or may have: tell those who wait for it, and the runs
         that are to stop for a suspension that somebody has asked for."""
         self.bell.ring()
+        caching.forget(self)
         if self.executions:
             asked = self.backend.asked_suspensions(self.process)
             suspension.announce(self.executions, asked)

@@ -10,7 +10,7 @@ from noria.core.errors import TooManyFailures
 from noria.core.records import GroupKind
 from noria.core.states import StateType
 from noria.engine.calls import TaskCall
-from noria.engine.futures import Future, as_completed
+from noria.engine.futures import Arrivals, Future
 from noria.engine.groups import Place
 from noria.engine.tolerance import allowed_failures, causes, failures_of
 
@@ -50,7 +50,9 @@ class Window:
         self._ordered = ordered
         self._static = static
         self._place = place
-        self._futures: deque[Future[Any]] = deque()
+        self._futures: dict[Future[Any], None] = {}
+        self._arrivals = Arrivals()
+        self._arrived: deque[Future[Any]] = deque()
         self._failures: list[Future[Any]] = []
         self._ended = 0
 
@@ -58,7 +60,10 @@ class Window:
         """Start the run of one element."""
         parameters = self._task.spec.bind((element,), self._static)
         call = TaskCall(self._task, parameters, None, GroupKind.STREAM, self._place)
-        self._futures.append(self._runner.submit_call(call))
+        future = self._runner.submit_call(call)
+        self._futures[future] = None
+        if not self._ordered:
+            self._arrivals.add(future)
 
     @property
     def full(self) -> bool:
@@ -71,9 +76,12 @@ class Window:
     def next_future(self) -> Future[Any]:
         """The one whose result is given next; it may not have ended yet when ordered."""
         if self._ordered:
-            return self._futures.popleft()
-        future = next(as_completed(self._futures))
-        self._futures.remove(future)
+            future = next(iter(self._futures))
+        else:
+            if not self._arrived:
+                self._arrived.extend(self._arrivals.next_ones(None))
+            future = self._arrived.popleft()
+        del self._futures[future]
         return future
 
     def tolerates(self, future: Future[Any]) -> bool:

@@ -26,10 +26,25 @@ from noria.core.states import TERMINAL_STATES, Name, StateType
 class _Sums:
     """What is known of one group so far."""
 
-    __slots__ = ("busy", "counts", "cpu", "first_start", "last_end", "longest", "open", "row")
+    __slots__ = (
+        "busy",
+        "counts",
+        "cpu",
+        "earlier",
+        "first_start",
+        "last_end",
+        "longest",
+        "open",
+        "row",
+    )
 
     def __init__(self, row: GroupRow) -> None:
         self.row = row
+        self.earlier = False
+        """Whether the sums are those of an earlier attempt of the flow."""
+        self._begin(row)
+
+    def _begin(self, row: GroupRow) -> None:
         self.counts = list(row.counts)
         self.open: dict[bytes, int] = {}
         self.first_start = row.first_start
@@ -39,6 +54,9 @@ class _Sums:
         self.cpu = row.cpu
 
     def take(self, task: TaskRunRow) -> None:
+        if self.earlier:
+            self.earlier = False
+            self._begin(_without_sums(self.row))
         counts = self.counts
         position = _position(task)
         before = self.open.pop(task.id, None) if self.open else None
@@ -94,12 +112,14 @@ def _position(task: TaskRunRow) -> int:
     return _POSITIONS[task.state]
 
 
+def _without_sums(row: GroupRow) -> GroupRow:
+    zero = (0,) * len(GroupCount.NAMES)
+    return row._replace(counts=zero, first_start=None, last_end=None, busy=0, longest=0, cpu=0)
+
+
 def recounted(row: GroupRow, tasks: Iterable[TaskRunRow]) -> GroupRow:
     """The group with the sums of these task runs, each of them given once."""
-    zero = (0,) * len(GroupCount.NAMES)
-    sums = _Sums(
-        row._replace(counts=zero, first_start=None, last_end=None, busy=0, longest=0, cpu=0)
-    )
+    sums = _Sums(_without_sums(row))
     for task in tasks:
         sums.take(task)
     return sums.to_row()
@@ -155,11 +175,13 @@ class Folder:
         return batch
 
     def _notice_attempt(self, run: FlowRunRow) -> None:
-        """When a flow is tried again it makes its calls again, so they are counted anew."""
+        """When a flow is tried again it makes its calls again, so they are counted anew; of those
+        that it does not make again the sums stay."""
         before = self._attempts.get(run.id)
         self._attempts[run.id] = run.run_count
         if before and run.run_count > before:
-            self._runs.pop(run.id, None)
+            for sums in self._runs.get(run.id, {}).values():
+                sums.earlier = True
 
     def _meet_group(self, row: GroupRow, touched: dict[tuple[bytes, int], _Sums]) -> None:
         sums_of_run = self._runs.setdefault(row.flow_run, {})

@@ -175,6 +175,8 @@ class RemoteExecution(FlowExecution):
             alike: How often earlier attempts of the same task have made which calls.
         """
         self.begin_again()
+        # At home it is known what is not committed yet, and what others have renewed since.
+        self.session.recent_cache.clear()
         self._alike.update(alike)
         self.transient = []
         self.unobserved = []
