@@ -446,3 +446,69 @@ def test_an_async_generator_task():
         return [first]
 
     assert asyncio.run(pipeline()) == [1]
+
+
+# --- where Python ignores what is raised ----------------------------------------------------
+
+
+class Last:
+    """Does something when it goes."""
+
+    def __init__(self, last):
+        self.last = last
+
+    def __del__(self):
+        self.last()
+
+
+def test_a_deadline_that_strikes_in_a_finalizer_strikes_again(never):
+    @task(timeout_seconds=SHORT)
+    def blocked():
+        # The first is swallowed with what interrupts it.
+        Last(never.acquire)
+        never.acquire()
+
+    @flow
+    def pipeline():
+        return blocked(return_state=True).name
+
+    assert blocked(return_state=True).name == "TimedOut"
+    assert pipeline() == "TimedOut"
+
+
+def test_a_cancel_that_strikes_in_a_finalizer_strikes_again(never):
+    begun = threading.Event()
+
+    @task
+    def spins():
+        begun.set()
+        Last(spin)
+        spin()
+
+    @flow
+    def in_a_thread():
+        future = spins.submit()
+        begun.wait()
+        future.cancel()
+        future.wait()
+        return future.state.name
+
+    assert in_a_thread() == "Cancelled"
+
+
+def test_a_signal_that_strikes_in_a_finalizer_strikes_again(never):
+    @flow
+    def terminated():
+        main = threading.main_thread().ident
+        sender = threading.Thread(target=signal.pthread_kill, args=(main, signal.SIGTERM))
+
+        def last():
+            sender.start()
+            never.acquire()
+
+        Last(last)
+        never.acquire()
+
+    with pytest.raises(SystemExit):
+        terminated()
+    assert sys.unraisablehook is not interrupts._on_unraisable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from types import GeneratorType
 from typing import Any
 
@@ -26,6 +27,7 @@ from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Progra
 from noria.engine.execution import FlowExecution, track_run
 from noria.engine.flow_calls import FlowCall
 from noria.engine.futures import Future
+from noria.engine.hooks import call_hooks
 from noria.engine.keeping import check_serializer
 from noria.engine.prints import prints_of
 from noria.engine.runs import FlowRun
@@ -387,17 +389,12 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
 
 
 def _hooks(call: FlowCall) -> Generator[Effect, Any, None]:
-    flow, run = call.flow, call.run
-    for hook in flow.hooks_for(run.state_type):
-        name = getattr(hook, "__name__", repr(hook))
-        try:
-            yield Hook(hook, flow, run, run.state)
-        except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
-            assert call.execution is not None
-            call.execution.log(
-                40,
-                f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
-            )
+    """Call the user's hooks of the state the run has just entered."""
+    flow, run, execution = call.flow, call.run, call.execution
+    assert execution is not None
+    hooks = flow.hooks_for(run.state_type)
+    if hooks:
+        yield from call_hooks(hooks, (flow, run, run.state), partial(execution.log, 40))
 
 
 def _record(call: FlowCall) -> None:

@@ -14,7 +14,17 @@ import threading
 class Gate:
     """The gate of one thread; open at first, for a thread begins in the user's code."""
 
-    __slots__ = ("_alarm", "_ident", "_kept", "_lock", "_owner", "_struck", "opened")
+    __slots__ = (
+        "_alarm",
+        "_ident",
+        "_kept",
+        "_lock",
+        "_owner",
+        "_raised",
+        "_struck",
+        "opened",
+        "swallowing",
+    )
 
     def __init__(self) -> None:
         self._ident = threading.get_ident()
@@ -23,8 +33,11 @@ class Gate:
         self._owner: object = None
         self._kept: BaseException | None = None
         self._struck: BaseException | None = None
+        self._raised: BaseException | None = None
         self._alarm: threading.Event | None = None
         self.opened = True
+        self.swallowing = False
+        """Whether the thread is where whatever strikes now would be swallowed, too."""
 
     def open(self) -> None:
         """Let interruptions through.
@@ -50,6 +63,7 @@ class Gate:
         """
         with self._lock:
             was_open, self.opened = self.opened, False
+            self._raised = None
             struck, self._struck = self._struck, None
             if struck is not None:
                 _raise_in(self._ident, None)
@@ -65,8 +79,21 @@ class Gate:
     def arrive(self, error: BaseException) -> None:
         """Called in the gate's own thread, by a signal's handler: raise `error`, now or later."""
         if self.opened:
+            self._raised = error
             raise error
         self._kept = error
+
+    def lost(self, error: BaseException) -> BaseException | None:
+        """Called in the gate's own thread: `error` was raised where Python ignores what is raised.
+
+        Returns:
+            The interruption that it was, which is still to be brought; None if it was none.
+        """
+        with self._lock:
+            if error is self._raised:
+                return error
+            struck = self._struck
+            return struck if struck is not None and type(error) is type(struck) else None
 
     @property
     def owner(self) -> object:
@@ -113,6 +140,8 @@ class Gate:
         """`error` is no longer to be raised."""
         if self._kept is error:
             self._kept = None
+        if self._raised is error:
+            self._raised = None
 
     def begin_after_fork(self) -> None:
         """In a forked child: another thread of the parent may have held the lock, to strike."""

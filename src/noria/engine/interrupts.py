@@ -8,6 +8,7 @@ while the thread's gate is open: see `noria.engine.gate`.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from noria.core import clock
 from noria.core.errors import TerminationSignal
 from noria.core.tracebacks import is_own, is_program
 from noria.engine.forks import new_lock
-from noria.engine.gate import gate
+from noria.engine.gate import Gate, gate
 
 
 class Stoppable(Protocol):
@@ -48,6 +49,12 @@ _outermost: list[Stoppable] = []
 _signalling = new_lock()
 """Held where a signal is sent or its handler given back: it must not strike without one."""
 _NEVER = 0.0
+_lost: list[BaseException] = []
+"""Interruptions of the main thread that were swallowed and have yet to strike again."""
+_MOMENT = 0.001
+"""How often to look whether what was swallowed can strike again, in seconds."""
+_watchers = 0
+_hook_before: Any = None
 
 
 @contextmanager
@@ -62,8 +69,12 @@ def deadline(seconds: float, error: BaseException) -> Iterator[None]:
     _deadlines.append(mine)
     _arm()
     try:
-        yield
+        with _nothing_swallowed():
+            yield
     finally:
+        with _signalling:
+            if error in _lost:
+                _lost.remove(error)
         # A forked child has none.
         if mine in _deadlines:
             _deadlines.remove(mine)
@@ -110,6 +121,9 @@ def _arm() -> None:
 
 
 def _on_alarm(signum: int, frame: FrameType | None) -> None:
+    if _lost:
+        gate().arrive(_lost.pop(0))
+        return
     moment = clock.monotonic()
     for entry in _deadlines:
         if entry.moment <= moment + 1e-3:
@@ -144,7 +158,8 @@ def termination(run: Stoppable) -> Iterator[None]:
     Outside the main thread, or where somebody has a handler of their own, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        with _nothing_swallowed():
+            yield
         return
     for number, handler in ((signal.SIGTERM, _on_terminate), (signal.SIGINT, _on_interrupt)):
         if signal.getsignal(number) in _FREE:
@@ -154,7 +169,8 @@ def termination(run: Stoppable) -> Iterator[None]:
     if ours:
         _outermost.append(run)
     try:
-        yield
+        with _nothing_swallowed():
+            yield
     finally:
         with _signalling:
             if ours and run in _outermost:
@@ -171,6 +187,9 @@ _FREE = (signal.SIG_DFL, None, signal.default_int_handler)
 
 
 def _on_terminate(signum: int, frame: FrameType | None) -> None:
+    if _lost:
+        gate().arrive(_lost.pop(0))
+        return
     if _pending_cancels:
         error, run = _pending_cancels.pop(0)
         run.strike(error)
@@ -186,6 +205,56 @@ def _on_terminate(signum: int, frame: FrameType | None) -> None:
 
 def _on_interrupt(signum: int, frame: FrameType | None) -> None:
     gate().arrive(KeyboardInterrupt())
+
+
+@contextmanager
+def _nothing_swallowed() -> Iterator[None]:
+    """An interruption may strike in a `__del__` or in the callback of a weak reference, from where
+    Python raises nothing: notice, and strike again."""
+    global _watchers, _hook_before
+    with _signalling:
+        _watchers += 1
+        if _watchers == 1:
+            _hook_before, sys.unraisablehook = sys.unraisablehook, _on_unraisable
+    try:
+        yield
+    finally:
+        with _signalling:
+            _watchers -= 1
+            if not _watchers and sys.unraisablehook is _on_unraisable:
+                sys.unraisablehook = _hook_before
+
+
+def _on_unraisable(unraisable: Any) -> None:
+    mine = gate()
+    lost = None if unraisable.exc_value is None else mine.lost(unraisable.exc_value)
+    if lost is None:
+        _hook_before(unraisable)
+    else:
+        mine.swallowing = True
+        again = threading.Thread(target=_strike_again, args=(mine, mine.owner, lost), daemon=True)
+        if threading.current_thread() is threading.main_thread():
+            _lost.append(lost)
+        again.start()
+        # Last of all: between this and the end nothing can strike any more.
+        mine.swallowing = False
+
+
+def _strike_again(struck: Gate, owner: object, error: BaseException) -> None:
+    while struck.swallowing:
+        clock.pause(_MOMENT)
+    with _signalling:
+        in_main = error in _lost
+        ident = threading.main_thread().ident
+        if in_main and ident is not None and signal.getsignal(signal.SIGALRM) is _on_alarm:
+            signal.pthread_kill(ident, signal.SIGALRM)
+            return
+        if in_main and ident is not None and _outermost:
+            signal.pthread_kill(ident, signal.SIGTERM)
+            return
+    if in_main:
+        _lost.remove(error)
+    struck.strike(error, owner)
 
 
 def prepare_fork() -> None:

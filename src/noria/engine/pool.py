@@ -93,7 +93,7 @@ class Work:
         try:
             listen = parked.context.run(drive_to_bell, parked.program, answer, error)
         except BaseException as exc:  # noqa: BLE001 - the future carries it
-            if not call.run.state_type or call.run.end is None:
+            if call.run.end is None:
                 call.run.enter_state(interrupted_state(exc))
         finally:
             if listen is None:

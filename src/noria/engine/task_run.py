@@ -8,6 +8,7 @@ called decides whether to raise, to hand out a state, or to settle a future.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
 from noria.engine.context import TaskRunContext, task_context, transaction_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
+from noria.engine.hooks import call_hooks
 from noria.engine.prints import prints_of
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
@@ -421,23 +423,9 @@ def _await_retry(
 def _hooks(call: TaskCall) -> Generator[Effect, Any, None]:
     """Call the user's hooks of the state the run has just entered."""
     run, task = call.run, call.task
-    for hook in task.hooks_for(run.state_type):
-        yield from _try_hook(call, hook, task, run, run.state)
-
-
-def _try_hook(call: TaskCall, hook: Callable[..., Any], *args: Any) -> Generator[Effect, Any, bool]:
-    """Call a hook; False, and a line in the log, when it fails."""
-    try:
-        yield Hook(hook, *args)
-    except Exception as exc:  # noqa: BLE001 - a hook must not change how the run ended
-        name = getattr(hook, "__name__", repr(hook))
-        _say(
-            call,
-            40,
-            f"An error was encountered while running hook {name!r}: {describe_exception(exc)}",
-        )
-        return False
-    return True
+    hooks = task.hooks_for(run.state_type)
+    if hooks:
+        yield from call_hooks(hooks, (task, run, run.state), partial(_say, call, 40))
 
 
 def _say(call: TaskCall, level: int, message: str) -> None:

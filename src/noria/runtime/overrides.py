@@ -24,10 +24,10 @@ def read(noun: str, name: str, getters: dict[str, Callable[[], Any]]) -> Any:
             return given
         raise AttributeError(f"noria.runtime.{noun} has no attribute {name!r}")
     value = getters[name]()
-    return value if given is _MISSING else _like(value, given)
+    return value if given is _MISSING else _converted(value, given)
 
 
-def _like(value: Any, given: Any) -> Any:
+def _converted(value: Any, given: Any) -> Any:
     if isinstance(value, bool):
         return str(given).lower() in ("1", "true", "yes")
     if isinstance(value, int):
