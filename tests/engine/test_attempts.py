@@ -10,8 +10,10 @@ import pytest
 
 from noria import flow, tags, task
 from noria.cache_policies import INPUTS
+from noria.core import clock
 from noria.core.errors import CancelRun
 from noria.core.records import Batch, GroupCount
+from noria.engine import caching
 from noria.engine.context import FlowRunContext
 from noria.engine.session import open_session
 from noria.runs import fork, resume
@@ -162,20 +164,25 @@ def test_a_result_that_another_process_has_renewed_is_served_anew():
 
     @flow
     def pipeline():
-        return cached(1)
+        return cached(1, return_state=True)
 
-    assert pipeline() == "old"
+    state = pipeline(return_state=True).data
+    assert state.data == "old"
     session = open_session()
-    [(key, row)] = session.recent_cache.items()
+    session.journal.flush()
+    key = state.state_details.cache_key
+    row = session.backend.cached(key, clock.now())
+    assert row is not None
+    caching.remember(session, row)
     # Another process renews it.
     renewed = session.results.keep("new", serializer=None, storage=None, limit=None)
-    other = type(session.backend)(session.settings.database_path)
+    other = type(session.backend)(session.settings.database)
     other.append(Batch([], [], [], [], [row._replace(value=renewed)], []))
     other.close()
     session.changed()
     session.journal.flush()
     assert key not in session.recent_cache
-    assert pipeline() == "new"
+    assert pipeline(return_state=True).data.data == "new"
 
 
 def test_a_stream_holds_on_to_nothing_of_what_has_gone_by():
