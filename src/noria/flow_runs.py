@@ -120,6 +120,7 @@ def pause_flow_run(
 
 
 def _paused(wait_for_input: Any, timeout: float | None, poll: float, key: str | None) -> Stop:
+    _check_timeout(timeout)
     return _stop(_context("paused"), wait_for_input, timeout, poll, key, PAUSED)
 
 
@@ -190,6 +191,7 @@ def suspend_flow_run(
 
 
 def _suspended(wait_for_input: Any, timeout: float | None, key: str | None) -> Stop:
+    _check_timeout(timeout)
     context = _context("suspended")
     if TaskRunContext.get() is not None:
         raise PauseRefused(
@@ -214,7 +216,6 @@ def _stop(
     key: str | None,
     state_name: str,
 ) -> Stop:
-    _check_timeout(timeout)
     execution = context.execution
     key = key or execution.pauses.next_key()
     question = _question(wait_for_input)

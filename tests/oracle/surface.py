@@ -30,8 +30,18 @@ MODULES: dict[str, tuple[str, ...] | None] = {
         "tags",
     ),
     "prefect.exceptions": None,
+    "prefect.flow_runs": (
+        "apause_flow_run",
+        "aresume_flow_run",
+        "asuspend_flow_run",
+        "pause_flow_run",
+        "resume_flow_run",
+        "suspend_flow_run",
+    ),
     "prefect.flows": ("Flow", "flow", "select_flow"),
     "prefect.futures": None,
+    "prefect.input": None,
+    "prefect.input.run_input": None,
     "prefect.logging": None,
     "prefect.logging.loggers": ("disable_run_logger", "get_logger", "get_run_logger"),
     "prefect.results": ("get_result_store", "should_persist_result"),
@@ -51,16 +61,10 @@ MODULES: dict[str, tuple[str, ...] | None] = {
 # the reference's own machinery rather than something to call.
 LEFT_OUT: dict[str, set[str]] = {
     "prefect": {
-        "apause_flow_run",
-        "aresume_flow_run",
         "aserve",
-        "asuspend_flow_run",
         "deploy",
         "get_client",
-        "pause_flow_run",
-        "resume_flow_run",
         "serve",
-        "suspend_flow_run",
     },
     "prefect.exceptions": {
         "BlockMissingCapabilities",

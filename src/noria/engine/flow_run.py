@@ -201,9 +201,12 @@ def _one_attempt(
     try:
         value = yield Call(flow.fn, args, kwargs, seconds, FlowRunTimeoutError)
         yield from _drain(call, deadline)
-    except Pause as exc:
+    except (Pause, BaseExceptionGroup) as exc:
+        pause = _pause_in(exc)
+        if pause is None:
+            raise
         yield from _give_up(call)
-        return _suspended(call, exc)
+        return _suspended(call, pause)
     except FlowRunTimeoutError as exc:
         # What does not heed the interruption may at least begin nothing more.
         execution.refuses = CancelRun("The flow has timed out.")
@@ -226,6 +229,15 @@ def _one_attempt(
     if unseen and flow.on_unobserved_failure == "warn":
         execution.log(30, _name_failures(unseen))
     return state
+
+
+def _pause_in(exc: BaseException) -> Pause | None:
+    """The suspension that an exception is, or that a task group of asyncio has wrapped."""
+    if isinstance(exc, Pause):
+        return exc
+    if isinstance(exc, BaseExceptionGroup) and not isinstance(exc, Exception):
+        return next(filter(None, map(_pause_in, exc.exceptions)), None)
+    return None
 
 
 def _suspended(call: FlowCall, exc: Pause) -> State[Any]:
