@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import date
@@ -33,7 +34,8 @@ from noria.exceptions import (
     RunInputError,
 )
 from noria.input import RunInput, keyset_from_paused_state, read_flow_run_input
-from noria.runs import resume
+from noria.loading import load_flow_from_entrypoint
+from noria.runs import fork, resume
 from noria.runtime import flow_run
 from noria.session import open_session
 from noria.task_runners import ProcessPoolTaskRunner
@@ -516,6 +518,73 @@ class TestSuspend:
         assert asyncio.run(main()).data == 2
         assert calls == [1, 2]
 
+    def test_in_a_task_group(self):
+        @flow
+        async def inner(n):
+            if n == 1:
+                return await suspend_flow_run(wait_for_input=int)
+            return n
+
+        @flow
+        async def outer():
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(inner(n)) for n in range(3)]
+            return [each.result() for each in tasks]
+
+        async def main():
+            state = await outer(return_state=True)
+            assert state.name == "Suspended"
+            run_id = state.state_details.flow_run_id
+            return await resume(run_id, flow=outer, run_input={"value": 5})
+
+        assert asyncio.run(main()).data == [0, 5, 2]
+
+    def test_a_fork_asks_anew(self):
+        @flow
+        def release():
+            return suspend_flow_run(wait_for_input=int)
+
+        run_id = release(return_state=True).state_details.flow_run_id
+        assert resume(run_id, flow=release, run_input={"value": 1}).result() == 1
+        other = fork(run_id, flow=release)
+        assert other.name == "Suspended"
+        other_id = other.state_details.flow_run_id
+        assert resume(other_id, flow=release, run_input={"value": 2}).result() == 2
+
+    def test_what_was_answered_goes_to_tasks_and_comes_from_their_results(self):
+        used = []
+
+        @task
+        def use(answer):
+            used.append(answer.金额)
+            return answer
+
+        @flow
+        def release():
+            answer = suspend_flow_run(Approval.with_initial_data(金额=8))
+            again = use(answer)
+            suspend_flow_run()
+            return use(again).金额
+
+        run_id = release(return_state=True).state_details.flow_run_id
+        assert resume(run_id, flow=release, run_input={"同意": True}).name == "Suspended"
+        assert resume(run_id, flow=release).result() == 8
+        assert used == [8, 8]
+
+    def test_a_generator_flow(self):
+        @flow
+        def release():
+            yield 1
+            yield suspend_flow_run(wait_for_input=int)
+
+        items = release()
+        assert next(items) == 1
+        with pytest.raises(PausedRun):
+            next(items)
+        (pause,) = open_session().backend.open_pauses()
+        resume(id_of(pause), flow=release, run_input={"value": 2})
+        assert stored(id_of(pause)).state is StateType.COMPLETED
+
     def test_too_late_it_has_failed(self, stepped):
         @flow
         def release():
@@ -644,6 +713,75 @@ class TestSuspendAnother:
             suspend_flow_run(flow_run_id=run_id)
         with pytest.raises(ObjectNotFound):
             suspend_flow_run(flow_run_id=uuid.uuid4())
+
+
+FLOWS = """
+from noria import flow, suspend_flow_run, task
+
+@task
+def work(n):
+    return n
+
+@flow
+def release():
+    suspend_flow_run()
+    suspend_flow_run()
+    print("released", work(1))
+
+@flow
+async def later():
+    await suspend_flow_run()
+    print("released", work(2))
+"""
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Flows in a file, which can be loaded again."""
+    (tmp_path / "waiting_flows.py").write_text(FLOWS, encoding="utf-8")
+    yield lambda name: load_flow_from_entrypoint(f"{tmp_path / 'waiting_flows.py'}:{name}")
+    sys.modules.pop("waiting_flows", None)
+
+
+class TestResume:
+    def test_a_suspended_run_goes_on_here(self, written, capsys):
+        run_id = written("release")(return_state=True).state_details.flow_run_id
+        resume_flow_run(run_id)
+        assert stored(run_id).state_name == "Suspended"
+        resume_flow_run(str(run_id))
+        assert stored(run_id).state is StateType.COMPLETED
+        assert capsys.readouterr().out == "released 1\n"
+
+    def test_not_as_a_part_of_the_run_that_resumes_it(self, written):
+        run_id = written("release")(return_state=True).state_details.flow_run_id
+
+        @task
+        def supervise():
+            resume_flow_run(run_id)
+
+        @flow
+        def supervisor():
+            supervise()
+            supervise.submit().result()
+
+        supervisor()
+        row = stored(run_id)
+        assert (row.state, row.parent_run, row.epoch) == (StateType.COMPLETED, None, 3)
+
+    def test_in_async_code(self, written, capsys):
+        async def main():
+            state = await written("later")(return_state=True)
+            await resume_flow_run(state.state_details.flow_run_id)
+            return state.state_details.flow_run_id
+
+        assert stored(asyncio.run(main())).state is StateType.COMPLETED
+        assert capsys.readouterr().out == "released 2\n"
+
+    def test_an_async_flow_from_sync_code(self, written):
+        state = asyncio.run(written("later")(return_state=True))
+        run_id = state.state_details.flow_run_id
+        resume_flow_run(run_id)
+        assert stored(run_id).state is StateType.COMPLETED
 
 
 def test_only_what_waits_can_be_resumed():

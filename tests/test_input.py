@@ -23,6 +23,7 @@ from noria.input import (
     send_input,
 )
 from noria.runtime import flow_run
+from noria.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 
 class Number(RunInput):
@@ -100,6 +101,52 @@ def test_a_thread_wakes_the_one_who_waits():
         return future.result()
 
     assert collect() == "here"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_waits_does_not_block_a_pool(workers):
+    @task
+    def receive():
+        return receive_input(int, timeout=60, poll_interval=60).next()
+
+    @task
+    async def receive_async():
+        return await receive_input(str, timeout=60, poll_interval=60).next()
+
+    @task
+    def send():
+        send_input(5, flow_run.id)
+        send_input("five", flow_run.id)
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=workers))
+    def collect():
+        futures = receive.submit(), receive_async.submit()
+        send.submit().result()
+        return [future.result() for future in futures]
+
+    assert collect() == [5, "five"]
+
+
+def test_a_task_in_another_process_sends_and_receives():
+    @task
+    def both():
+        send_input([1, 2], flow_run.id)
+        return receive_input(list[int], timeout=60).next()
+
+    @flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+    def collect():
+        return both.submit().result()
+
+    assert collect() == [1, 2]
+
+
+def test_text_that_is_no_unicode_comes_as_it_was():
+    @flow
+    def collect():
+        send_input("\udcff文", flow_run.id)
+        return receive_input(str, timeout=0).next()
+
+    assert collect() == "\udcff文"
 
 
 def test_nothing_comes_in_time():

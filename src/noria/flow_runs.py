@@ -16,6 +16,7 @@ Example:
 from __future__ import annotations
 
 import uuid
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from noria.core.errors import (
 from noria.core.records import FlowRunRow, PauseRow
 from noria.core.states import TERMINAL_STATES, StateType
 from noria.engine.answers import give, is_suspended, too_late
-from noria.engine.context import FlowRunContext, TaskRunContext, flow_context
+from noria.engine.context import FlowRunContext, TaskRunContext, flow_context, task_context
 from noria.engine.dispatch import async_dispatch, in_thread
 from noria.engine.drivers import adrive, drive, finish
 from noria.engine.effects import Ask, Listen, Program
@@ -314,7 +315,7 @@ def _resume(flow_run_id: uuid.UUID | str, run_input: dict[str, Any] | None) -> N
     if is_suspended(run):
         root = run if run.parent_run is None else backend.flow_run(run.root_run) or run
         if is_suspended(root):
-            finish(runs.resume(ids.to_uuid(root.id), run_input=run_input))
+            _go_on(root, run_input)
             return
     waiting = [] if run.state in TERMINAL_STATES else backend.open_pauses(run.id)
     if not waiting:
@@ -327,7 +328,18 @@ def _resume(flow_run_id: uuid.UUID | str, run_input: dict[str, Any] | None) -> N
     if ended.name == SUSPENDED and not ended.requested:
         left = drive(until_left(session, ended))
         if left is not None:
-            finish(runs.resume(ids.to_uuid(left.id)))
+            _go_on(left, None)
+
+
+def _go_on(row: FlowRunRow, run_input: dict[str, Any] | None) -> None:
+    """Execute a suspended run here: not as a part of the run, if there is one, that asks for it."""
+
+    def resume() -> None:
+        flow_context.set(None)
+        task_context.set(None)
+        finish(runs.resume(ids.to_uuid(row.id), run_input=run_input))
+
+    copy_context().run(resume)
 
 
 def until_left(session: Session, pause: PauseRow) -> Program[FlowRunRow | None]:

@@ -388,6 +388,7 @@ def test_a_paused_flow_says_so_and_says_when_it_goes_on(console: Attach, shown: 
     console().see([flow(), paused, paused, flow()])
     assert shown().splitlines()[1:] == [
         "12:00:00.000 ‖ flights · brave-otter  Suspended: waits for approval",
+        "               go on    noria runs approve brave-otter",
         "12:00:00.000 ◐ flights · brave-otter  Running",
     ]
 

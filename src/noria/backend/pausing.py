@@ -6,6 +6,7 @@ Each function works within one write transaction, so what it reads cannot change
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from noria.backend import executions
 from noria.core.records import PauseOutcome, PauseRow, RunInputRow
@@ -13,6 +14,7 @@ from noria.core.states import StateType
 from noria.core.transitions import Actor
 from noria.store import flow_runs, pauses, run_inputs
 from noria.store.database import Connection, Database
+from noria.store.values import mended
 
 RESPONSE = "response"
 TOO_LATE = "nobody resumed it in time"
@@ -95,6 +97,14 @@ def below(connection: Connection, flow_run: bytes | None) -> list[PauseRow]:
     return sorted(found, key=lambda row: (row.since, row.flow_run, row.key))
 
 
+Row = TypeVar("Row", PauseRow, RunInputRow)
+
+
+def _mended(row: Row) -> Row:
+    # Half a surrogate pair has no place in UTF-8; within JSON, spelled out, it is read back.
+    return type(row)._make(map(mended, row))
+
+
 class PausingBackend:
     """That part of a backend over a store in this process."""
 
@@ -102,7 +112,7 @@ class PausingBackend:
 
     def begin_pause(self, row: PauseRow, asked: Sequence[RunInputRow]) -> PauseRow:
         with self._database.write() as connection:
-            return begin(connection, row, asked)
+            return begin(connection, _mended(row), list(map(_mended, asked)))
 
     def end_pause(
         self,
@@ -114,11 +124,19 @@ class PausingBackend:
         answer: RunInputRow | None = None,
     ) -> PauseRow | None:
         with self._database.write() as connection:
-            return end(connection, flow_run, key, outcome, now, note, answer)
+            return end(
+                connection,
+                flow_run,
+                mended(key),
+                outcome,
+                now,
+                mended(note),
+                None if answer is None else _mended(answer),
+            )
 
     def pause(self, flow_run: bytes, key: str) -> PauseRow | None:
         with self._database.read() as connection:
-            return pauses.get(connection, flow_run, key)
+            return pauses.get(connection, flow_run, mended(key))
 
     def open_pauses(self, flow_run: bytes | None = None) -> list[PauseRow]:
         with self._database.read() as connection:
@@ -135,22 +153,22 @@ class PausingBackend:
 
     def take_suspension(self, flow_run: bytes, key: str) -> bool:
         with self._database.write() as connection:
-            return pauses.take(connection, flow_run, key)
+            return pauses.take(connection, flow_run, mended(key))
 
     def run_input(self, flow_run: bytes, key: str) -> RunInputRow | None:
         with self._database.read() as connection:
-            return run_inputs.get(connection, flow_run, key)
+            return run_inputs.get(connection, flow_run, mended(key))
 
     def run_inputs(
         self, flow_run: bytes, prefix: str, after: bytes = b"", limit: int = 1000
     ) -> list[RunInputRow]:
         with self._database.read() as connection:
-            return run_inputs.page(connection, flow_run, prefix, after, limit)
+            return run_inputs.page(connection, flow_run, mended(prefix), after, limit)
 
     def send_run_input(self, row: RunInputRow, overwrite: bool = False) -> bool:
         with self._database.write() as connection:
-            return run_inputs.save(connection, row, overwrite)
+            return run_inputs.save(connection, _mended(row), overwrite)
 
     def delete_run_input(self, flow_run: bytes, key: str) -> bool:
         with self._database.write() as connection:
-            return run_inputs.delete(connection, flow_run, key)
+            return run_inputs.delete(connection, flow_run, mended(key))

@@ -91,14 +91,18 @@ def flow_began(event: FlowBegan) -> list[Line]:
 
 
 def flow_changed(event: FlowChanged) -> list[Line]:
-    """`‖ flights · brave-otter  Paused: waits for approval`."""
+    """`‖ flights · brave-otter  Paused: waits for approval`, and how it goes on."""
     row = event.row
     glyph = GLYPHS[row.state]
     line = [*_head(event.time, event.depth, glyph), *_flow_name(row)]
     line.append((f"  {_state_name(row.state, row.state_name)}", glyph[1]))
     if row.message:
         line.append((f": {wording.one_line(row.message)}", ""))
-    return [line]
+    if row.state is not StateType.PAUSED or event.depth:
+        return [line]
+    # Who looks at the console is perhaps the very person that the run waits for.
+    command = f"noria runs approve {shlex.quote(row.name)}"
+    return [line, [(f"{MARGIN}  go on    ", "dim"), (command, "hint")]]
 
 
 def flow_ended(event: FlowEnded) -> list[Line]:

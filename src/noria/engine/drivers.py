@@ -16,7 +16,7 @@ from noria.core import clock
 from noria.core.errors import CancelRun
 from noria.engine import interrupts, stepping
 from noria.engine.effects import Ask, Call, Commit, Effect, Hook, Listen, Program, Sleep, Wait
-from noria.engine.futures import serving, stop_waiting
+from noria.engine.futures import serving, stop_waiting, waiting, waiting_async
 from noria.engine.gate import Gate
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def perform(effect: Effect) -> Any:
 
 def _listen(effect: Listen) -> None:
     if effect.seconds is None or clock.is_real():
-        interrupts.gate().wait(effect.ear.heard, effect.seconds)
+        with waiting() if effect.aside else nullcontext():
+            interrupts.gate().wait(effect.ear.heard, effect.seconds)
     elif not effect.ear.heard.is_set():
         clock.sleep(effect.seconds)
 
@@ -282,7 +283,7 @@ async def _alisten(effect: Listen) -> None:
         # It may have rung before there was anybody to tell.
         if not ear.heard.is_set():
             async with asyncio.timeout(effect.seconds):
-                await heard.wait()
+                await (waiting_async(heard) if effect.aside else heard.wait())
     except TimeoutError:
         return None
     finally:

@@ -79,13 +79,18 @@ class Ask:
 
 
 class Listen:
-    """Wait until the bell rings, or for so many seconds; with None as long as it takes."""
+    """Wait until the bell rings, or for so many seconds; with None as long as it takes.
 
-    __slots__ = ("ear", "seconds")
+    `aside` lets the pool whose worker waits run something else: for what may last until that has
+    run, not for what many tasks of a pool may wait for at once.
+    """
 
-    def __init__(self, ear: Ear, seconds: float | None) -> None:
+    __slots__ = ("aside", "ear", "seconds")
+
+    def __init__(self, ear: Ear, seconds: float | None, aside: bool = False) -> None:
         self.ear = ear
         self.seconds = seconds
+        self.aside = aside
 
 
 class Commit:

@@ -10,6 +10,7 @@ from noria.core import clock, ids
 from noria.core.errors import CancelRun, FlowPauseTimeout, PauseRefused
 from noria.core.jsontext import from_json, to_json
 from noria.core.records import PauseOutcome, PauseRow, RunInputRow
+from noria.core.redaction import redactor
 from noria.core.states import Name, StateType, default_name
 from noria.engine.bell import Ear
 from noria.engine.effects import Ask, Effect, Listen, Program
@@ -165,9 +166,9 @@ def question_rows(row: PauseRow, question: Question | None) -> list[RunInputRow]
     if question is None:
         return []
     keys = keyset(row.key)
-    found = [(keys["schema"], question.schema)]
+    found: list[tuple[str, Any]] = [(keys["schema"], question.schema)]
     if question.description:
-        found.append((keys["description"], question.description))  # type: ignore[arg-type]
+        found.append((keys["description"], redactor.mask(question.description)))
     return [
         RunInputRow(ids.new_id(), row.flow_run, key, to_json(value), None, row.since)
         for key, value in found
@@ -190,7 +191,7 @@ def _until_ended(stop: Stop, row: PauseRow, ear: Ear) -> Generator[Effect, Any, 
             yield Ask(partial(backend.end_pause, flow_run, key, PauseOutcome.EXPIRED, clock.now()))
             deadline = None
         else:
-            yield Listen(ear, left)
+            yield Listen(ear, left, aside=True)
 
 
 def _answer(stop: Stop) -> Generator[Effect, Any, tuple[Any, str | None]]:

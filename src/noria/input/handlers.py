@@ -88,7 +88,7 @@ class _Handler:
                 f"Nothing was sent to flow run {self.flow_run_id} under {self.key_prefix}-* within "
                 f"{self.timeout:g} s."
             )
-        yield Listen(ear, left)
+        yield Listen(ear, left, aside=True)
 
 
 class GetInputHandler(_Handler, Generic[R]):
