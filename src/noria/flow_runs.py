@@ -1,15 +1,16 @@
 """Flow runs that wait for people: pause, suspend, resume.
 
 Example:
-    >>> import threading
-    >>> from noria import flow, pause_flow_run, resume_flow_run
-    >>> from noria.runtime import flow_run
+    >>> from noria import flow, suspend_flow_run
+    >>> from noria.runs import resume
     >>> @flow
     ... def release():
-    ...     colleague = threading.Timer(0.01, resume_flow_run, [flow_run.id, {"value": "yes"}])
-    ...     colleague.start()
-    ...     return pause_flow_run(wait_for_input=str, timeout=60)
-    >>> release()
+    ...     return suspend_flow_run(wait_for_input=str)
+    >>> state = release(return_state=True)
+    >>> state.name, state.message
+    ('Suspended', 'waits for input: value')
+    >>> run_id = state.state_details.flow_run_id
+    >>> resume(run_id, flow=release, run_input={"value": "yes"}).result()
     'yes'
 """
 
