@@ -102,7 +102,10 @@ def test_an_answer_outlives_a_killed_process_and_only_what_is_open_is_asked_agai
     script.signal(signal.SIGKILL)
     script.ends()
     assert noria("runs", "waiting").stdout == ""
-    assert script.run().state is StateType.PAUSED or script.run().state is StateType.CRASHED
+    assert script.run().state is StateType.CRASHED
+    refused = noria("runs", "approve", "@last", "--input", "2")
+    assert (refused.returncode, "it is Crashed" in refused.stderr) == (6, True)
+    assert "noria runs resume" in refused.stderr
     resumed = subprocess.Popen(
         [sys.executable, "-m", "noria", "runs", "resume", "@last"],
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, NoReturn
 
 import click
@@ -145,13 +146,7 @@ def _chosen(backend: Backend, row: FlowRunRow, key: str | None) -> Waiting:
     """
     found = [] if row.state in TERMINAL_STATES else waiting_of(backend, row.id)
     if not found:
-        others = [each.run.name for each in waiting_of(backend)]
-        raise CliError(
-            Code.CONFLICT,
-            f"{row.name} does not wait for anybody",
-            f"it is {state_name(row.state, row.state_name)}",
-            f"waiting are: {', '.join(others)}" if others else "nothing waits just now",
-        )
+        raise _waits_not(backend, row)
     if key is None:
         return found[0]
     for each in found:
@@ -159,6 +154,20 @@ def _chosen(backend: Backend, row: FlowRunRow, key: str | None) -> Waiting:
             return each
     keys = ", ".join(each.pause.key for each in found)
     raise CliError(Code.UNKNOWN_OBJECT, f"{row.name} does not wait at {key}", f"it waits at {keys}")
+
+
+def _waits_not(backend: Backend, row: FlowRunRow) -> CliError:
+    others = [each.run.name for each in waiting_of(backend)]
+    todo = f"waiting are: {', '.join(others)}" if others else "nothing waits just now"
+    if row.state in TERMINAL_STATES and backend.open_pauses(row.id):
+        # It waited when it ended: once it goes on, it will ask again.
+        todo = f"let it go on, and ask again: noria runs resume {shlex.quote(row.name)}"
+    return CliError(
+        Code.CONFLICT,
+        f"{row.name} does not wait for anybody",
+        f"it is {state_name(row.state, row.state_name)}",
+        todo,
+    )
 
 
 def _tell(app: App, backend: Backend, run: FlowRunRow) -> None:
