@@ -199,14 +199,11 @@ def _one_attempt(
     seconds = flow.timeout_seconds
     deadline = None if seconds is None else clock.monotonic() + seconds
     try:
-        value = yield Call(flow.fn, args, kwargs, seconds, FlowRunTimeoutError)
+        value = yield from _called(Call(flow.fn, args, kwargs, seconds, FlowRunTimeoutError))
         yield from _drain(call, deadline)
-    except (Pause, BaseExceptionGroup) as exc:
-        pause = _pause_in(exc)
-        if pause is None:
-            raise
+    except Pause as exc:
         yield from _give_up(call)
-        return _suspended(call, pause)
+        return _suspended(call, exc)
     except FlowRunTimeoutError as exc:
         # What does not heed the interruption may at least begin nothing more.
         execution.refuses = CancelRun("The flow has timed out.")
@@ -231,13 +228,21 @@ def _one_attempt(
     return state
 
 
+def _called(call: Call) -> Generator[Effect, Any, Any]:
+    """Call the function; a suspension that a task group of asyncio has wrapped comes out bare."""
+    try:
+        return (yield call)
+    except BaseExceptionGroup as group:
+        pause = _pause_in(group)
+        if pause is None:
+            raise
+        raise pause from None
+
+
 def _pause_in(exc: BaseException) -> Pause | None:
-    """The suspension that an exception is, or that a task group of asyncio has wrapped."""
-    if isinstance(exc, Pause):
-        return exc
-    if isinstance(exc, BaseExceptionGroup) and not isinstance(exc, Exception):
+    if isinstance(exc, BaseExceptionGroup):
         return next(filter(None, map(_pause_in, exc.exceptions)), None)
-    return None
+    return exc if isinstance(exc, Pause) else None
 
 
 def _suspended(call: FlowCall, exc: Pause) -> State[Any]:
