@@ -225,9 +225,14 @@ class TestShow:
         result = noria("runs", "show", three[0].name, tty=True)
         assert result.stdout.startswith("✓ brave-otter-1  Completed after 10.0 s\n")
 
-    def test_a_pipe_gets_the_groups(self, noria, three):
-        line = noria("runs", "show", three[0].name).stdout.splitlines()[0]
-        assert line.split("\t")[:5] == ["1", "", "extract", "call", "flights.py:10 in flights"]
+    def test_a_pipe_gets_the_tree_too(self, noria, three):
+        shown = noria("runs", "show", three[0].name).stdout
+        assert shown == noria("runs", "show", three[0].name, "-o", "table").stdout
+        assert shown.startswith("✓ brave-otter-1  Completed after 10.0 s\n")
+
+    def test_csv_has_the_groups(self, noria, three):
+        line = noria("runs", "show", three[0].name, "-o", "csv").stdout.splitlines()[1]
+        assert line.split(",")[:5] == ["1", "", "extract", "call", "flights.py:10 in flights"]
 
     def test_single_tasks(self, noria, store, three):
         run = three[0]

@@ -47,7 +47,8 @@ def show(app: App, run: str, tasks: bool, state: str | None) -> None:
     now = clock.now()
     if tasks:
         _list_tasks(app, backend, row, parse_states(state))
-    elif app.for_people:
+    elif app.for_people or app.output is None:
+        # One run in full: who pipes it into a pager or a file wants to read it.
         view = collect(backend, row, now)
         for line in tree.render(view, now, app.columns, app.paint, app.utc):
             app.say(line)
@@ -56,7 +57,7 @@ def show(app: App, run: str, tasks: bool, state: str | None) -> None:
 
 
 def _emit_run(app: App, backend: Backend, row: FlowRunRow, now: int) -> None:
-    """One object for json; the groups as rows for csv and pipes; the id for name."""
+    """One object for json; the groups as rows for csv; the id for name."""
     if app.output == "name":
         app.say(records.flow_run(row, now)["id"])
     elif app.output in ("json", "jsonl"):
