@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from benchmarks import peers, process
 from benchmarks.model import Readings
+from benchmarks.postgres_server import PostgresServer
 from benchmarks.prefect_server import PrefectServer
 from benchmarks.process import Ended
 
@@ -48,6 +49,7 @@ class Bench:
         self._stack = stack
         self._numbers = itertools.count(1)
         self._server: PrefectServer | None = None
+        self._postgres: PostgresServer | None = None
 
     def size(self, count: int) -> int:
         """How many of something, smaller with `--small`."""
@@ -70,6 +72,13 @@ class Bench:
             server = PrefectServer(self.peer(peers.PREFECT), self._scratch / "prefect")
             self._server = self._stack.enter_context(server)
         return self._server
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The PostgreSQL server, started when first asked for."""
+        if self._postgres is None:
+            self._postgres = self._stack.enter_context(PostgresServer())
+        return self._postgres
 
     def noria(
         self, script: str, *arguments: object, folder: Path | None = None, code: int = 0, **env: str

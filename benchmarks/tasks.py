@@ -22,6 +22,16 @@ def _silent(bench: Bench) -> Readings:
     return each(bench.noria("called", count, NORIA_LOG_FORMAT="off"), count)
 
 
+def _on_postgres(bench: Bench) -> Readings:
+    count = bench.size(CALLS)
+    found: list[Readings] = []
+    url = bench.postgres.url
+    server = bench.postgres.cost(
+        lambda: found.append(each(bench.noria("called", count, NORIA_DATABASE_URL=url), count))
+    )
+    return {**found[0], "all": found[0]["cpu"] + server / count}
+
+
 def _prefect(bench: Bench) -> Readings:
     count = bench.size(PREFECT_CALLS)
     return bench.prefect("called", count, count=count, tasks=count + PREFECT_WARM_UP)
@@ -48,6 +58,7 @@ ROW = Row(
         Side(PREFECT, _prefect, 3, PREFECT),
         _NORIA,
         Side("Noria, silent", _silent),
+        Side("Noria on PostgreSQL", _on_postgres),
     ],
     [
         Figure("CPU a task", "µs", _OURS, None, Goal(Kind.AT_MOST, 100)),
@@ -70,5 +81,8 @@ ROW = Row(
             "wall time, Prefect's client", "µs", Reading("Noria", "wall"), Reading(PREFECT, "wall")
         ),
         Figure("CPU, console off", "µs", Reading("Noria, silent", "cpu")),
+        Figure("CPU, on PostgreSQL", "µs", Reading("Noria on PostgreSQL", "cpu")),
+        Figure("CPU, on PostgreSQL, with its server", "µs", Reading("Noria on PostgreSQL", "all")),
+        Figure("wall time, on PostgreSQL", "µs", Reading("Noria on PostgreSQL", "wall")),
     ],
 )
