@@ -25,7 +25,8 @@ def copy(app: App, source: str, target: str, merge: bool) -> None:
     store are not copied. SOURCE stays as it is.
     """
     done = stores.copy(store_location(source, "SOURCE"), store_location(target, "TARGET"), merge)
-    emit(app, Listing(done, _record, COLUMNS))
+    told = [each for each in done if each.rows or each.kept] if app.for_people else done
+    emit(app, Listing(told, _record, COLUMNS))
     if app.for_people:
         app.say(f"{plural(sum(each.rows for each in done), 'row')} copied; all arrived as sent")
 
