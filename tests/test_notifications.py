@@ -39,6 +39,7 @@ class Inbox:
         self.answers: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.arrived = threading.Semaphore(0)
         inbox = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,7 @@ class Inbox:
                 inbox.gate.wait()
                 text = self.rfile.read(int(self.headers["content-length"])).decode()
                 inbox.received.append({"path": self.path, **json.loads(text)})
+                inbox.arrived.release()
                 self.send_response(inbox.answers.pop(0) if inbox.answers else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -434,6 +436,8 @@ def test_a_task_within_a_task_in_another_process_tells_as_well(inbox: Inbox):
         outer.submit().wait()
 
     load()
+    # The other process delivers in its own time.
+    assert inbox.arrived.acquire(timeout=30)
     assert [sent["subject"].split(" · ")[0] for sent in inbox.received] == ["■ inner"]
 
 

@@ -152,8 +152,10 @@ class _Worker:
                 self._busy = True
                 outcome = self._make(order)
                 _flush()
-                self._channel.send((Kind.OUTCOME, outcome))
+                # Whoever has the outcome may close the pipe at once: that must not look like the
+                # death of the flow's process in the middle of a task.
                 self._busy = False
+                self._channel.send((Kind.OUTCOME, outcome))
 
     def _make(self, order: Order) -> Outcome:
         self._note(order)
