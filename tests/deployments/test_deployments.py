@@ -17,7 +17,14 @@ from noria.core import clock
 from noria.core.errors import DeploymentError, ObjectNotFound, ParameterTypeError
 from noria.core.jsontext import from_json
 from noria.core.states import StateType
-from noria.deployments import Deployment, RunnerDeployment, deploy, run_deployment, serve
+from noria.deployments import (
+    Deployment,
+    DeploymentTemplate,
+    RunnerDeployment,
+    deploy,
+    run_deployment,
+    serve,
+)
 from noria.engine.session import open_session
 from noria.schedules import Cron, Interval, RRule
 from tests.deployments.flows import counting, strict
@@ -139,6 +146,29 @@ class TestApply:
         (schedule,) = open_session().backend.schedules(row.id)
         assert clock.to_datetime(schedule.due).hour == 18
         assert from_json(row.spec)["parameters"] == {"count": 3}
+
+    def test_what_the_flow_does_not_take_is_left_out_and_told(self, caplog):
+        given = {"timeout_seconds": 3600, "retry_count": 3, "count": 2}
+        deployment = Deployment.build_from_flow(flow=counting, name="x", parameters=given)
+        assert deployment.parameters == given
+        assert "does not take retry_count, timeout_seconds; runs are not given them" in caplog.text
+        deployment.apply()
+        assert from_json(stored("counting/x").spec)["parameters"] == {"count": 2}
+        assert run_deployment("counting/x", timeout=0).parameters == {"count": 2}
+
+    def test_after_a_template(self):
+        template = DeploymentTemplate(
+            tags=["automated"],
+            parameters={"count": 7, "label": "二"},
+            description="标准化部署: {name}",
+            checks=[lambda found: None if "生产" in found.tags else "it has no tag 生产"],
+            options={"priority": 3},
+        )
+        made = template.build(counting, "x", tags=["生产"], parameters={"count": 1})
+        assert (made.tags, made.parameters) == (["automated", "生产"], {"count": 1, "label": "二"})
+        assert (made.description, made.priority) == ("标准化部署: x", 3)
+        with pytest.raises(ValueError, match="'counting/x': it has no tag 生产"):
+            template.build(counting, "x")
 
     def test_without_a_schedule(self):
         deployment = Deployment.build_from_flow(counting, "开发", schedule=None, apply=True)

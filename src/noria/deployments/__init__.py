@@ -3,13 +3,14 @@
 `flow.serve()` and `serve()` keep a process that runs them; `run_deployment` asks for a run.
 """
 
-from noria.deployments.base import Deployment
+from noria.deployments.base import Deployment, DeploymentTemplate
 from noria.deployments.flow_runs import arun_deployment, run_deployment
 from noria.deployments.runner import RunnerDeployment
 from noria.deployments.serving import deploy, serve
 
 __all__ = [
     "Deployment",
+    "DeploymentTemplate",
     "RunnerDeployment",
     "arun_deployment",
     "deploy",

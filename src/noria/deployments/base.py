@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from noria.deployments.runner import RunnerDeployment
+from noria.logging import get_logger
 from noria.schedules import Schedule
 
-__all__ = ["Deployment"]
+__all__ = ["Deployment", "DeploymentTemplate"]
 
 
 class Deployment:
@@ -17,6 +19,7 @@ class Deployment:
 
     Attributes:
         runner: The same, as `to_deployment` of a flow makes it.
+        parameters: What was given; runs get those of them that the flow takes.
 
     Example:
         >>> from noria.deployments import RunnerDeployment
@@ -26,8 +29,9 @@ class Deployment:
         True
     """
 
-    def __init__(self, runner: RunnerDeployment) -> None:
+    def __init__(self, runner: RunnerDeployment, parameters: dict[str, Any] | None = None) -> None:
         self.runner = runner
+        self.parameters = runner.parameters if parameters is None else parameters
 
     @classmethod
     def build_from_flow(
@@ -55,17 +59,28 @@ class Deployment:
             options: `tags`, `parameters`, `description`, `version`, `work_pool_name` and further
                 fields of `RunnerDeployment`.
 
+        Parameters that the flow does not take are left out, with a warning: a template gives the
+        same ones to many flows.
+
         Raises:
-            ValueError: Parameters or schedules do not fit.
+            ValueError: Schedules do not fit.
             DeploymentError: The flow was not written in a file.
         """
         for unused in ("skip_upload", "load_existing", "ignore_file", "infrastructure", "storage"):
             options.pop(unused, None)
         paused = None if is_schedule_active is None else not is_schedule_active
+        given = dict(options.pop("parameters", None) or {})
+        taken = _taken(flow, name, given)
         runner = RunnerDeployment.from_flow(
-            flow, name, schedule=schedule, schedules=schedules, paused=paused, **options
+            flow,
+            name,
+            schedule=schedule,
+            schedules=schedules,
+            paused=paused,
+            parameters=taken,
+            **options,
         )
-        deployment = cls(runner)
+        deployment = cls(runner, given)
         if apply:
             deployment.apply()
         return deployment
@@ -94,3 +109,85 @@ class Deployment:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.runner, name)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeploymentTemplate:
+    """What the deployments of a team have in common.
+
+    Parameters:
+        tags: They stand before those of a deployment.
+        parameters: For flows that take them; those of a deployment go before them.
+        description: Of deployments that have none; `{name}` stands for the name.
+        checks: Called with each deployment; what they return, unless None, is why there is none.
+        options: Further fields of `RunnerDeployment`.
+
+    Example:
+        >>> from noria.deployments import Deployment, DeploymentTemplate
+        >>> def has_an_owner(deployment: Deployment) -> str | None:
+        ...     owned = any(tag.startswith("team:") for tag in deployment.tags)
+        ...     return None if owned else "it has no tag team:..."
+        >>> template = DeploymentTemplate(tags=["automated"], checks=[has_an_owner])
+        >>> template.tags
+        ['automated']
+    """
+
+    tags: Sequence[str] = ()
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    description: str | None = None
+    checks: Sequence[Callable[[Deployment], str | None]] = ()
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def build(
+        self,
+        flow: Any,
+        name: str,
+        schedule: Schedule | None = None,
+        tags: Iterable[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Deployment:
+        """The deployment of a flow after this template.
+
+        Parameters:
+            flow: The flow.
+            name: The deployment's name.
+            schedule: When runs are due.
+            tags: Further tags.
+            parameters: Its own parameters.
+            options: As for `Deployment.build_from_flow`; they go before those of the template.
+
+        Raises:
+            ValueError: A check refuses it, or schedules do not fit.
+            DeploymentError: The flow was not written in a file.
+        """
+        merged = {**self.options, **options}
+        if self.description is not None:
+            merged.setdefault("description", self.description.replace("{name}", name))
+        deployment = Deployment.build_from_flow(
+            flow,
+            name,
+            schedule=schedule,
+            tags=[*self.tags, *(tags or ())],
+            parameters={**self.parameters, **(parameters or {})},
+            **merged,
+        )
+        refusals = [text for check in self.checks if (text := check(deployment)) is not None]
+        if refusals:
+            raise ValueError(f"Deployment {deployment.full_name!r}: {'; '.join(refusals)}.")
+        return deployment
+
+
+def _taken(flow: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    if flow.spec.has_var_keyword:
+        return dict(given)
+    left = sorted(set(given) - set(flow.spec.names))
+    if left:
+        get_logger("deployments").warning(
+            "Deployment %r: flow %r does not take %s; runs are not given %s.",
+            name,
+            flow.name,
+            ", ".join(left),
+            "it" if len(left) == 1 else "them",
+        )
+    return {key: value for key, value in given.items() if key not in left}
