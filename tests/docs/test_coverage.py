@@ -141,5 +141,6 @@ def test_that_blocks_are_of_known_kinds() -> None:
         "sh",
         "mermaid",
         "toml",
+        "yaml",
         "",
     }

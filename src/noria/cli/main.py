@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "stats": Entry(
         "noria.cli.stats", "stats", "Show how long a task takes and how often it fails."
     ),
+    "deploy": Entry("noria.cli.deploy", "deploy", "Deploy what a file says."),
     "deployment": Entry(
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
     ),

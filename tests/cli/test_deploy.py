@@ -1,0 +1,139 @@
+"""`noria deploy`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+FLOWS = """
+from noria import flow
+
+@flow
+def load(rows: int = 1): ...
+
+@flow
+def report(): ...
+"""
+NIGHTLY = """
+deployments:
+  - name: 夜间
+    entrypoint: etl.py:load
+    tags: [生产]
+    parameters: {rows: 5}
+    schedules:
+      - cron: "0 2 * * *"
+        timezone: Asia/Shanghai
+    work_pool: {name: etl, job_variables: {env: {REGION: "{{ $REGION }}"}}}
+    pull: null
+  - name: weekly
+    entrypoint: etl.py:report
+    schedule: {interval: 3600}
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("REGION", "华东")
+    (folder / "etl.py").write_text(FLOWS)
+    (folder / "noria.yaml").write_text(NIGHTLY)
+    return folder
+
+
+def steps(result, exit_code=0):
+    assert result.exit_code == exit_code, result.output
+    return [(step["action"], step["id"], step["fields"]) for step in json.loads(result.stdout)]
+
+
+def test_a_file_is_deployed_and_then_nothing_differs(noria, store, project):
+    added = [("add", "load/夜间", []), ("add", "report/weekly", [])]
+    assert steps(noria("deploy", "--check", "--json"), 1) == added
+    assert store.deployments() == []
+    assert steps(noria("deploy", "--json")) == added
+    kept = [("keep", "load/夜间", []), ("keep", "report/weekly", [])]
+    assert steps(noria("deploy", "--check", "--json")) == kept
+    (row,) = store.find_deployments("夜间")
+    spec = json.loads(row.spec)
+    assert (row.pool, spec["parameters"], spec["path"]) == ("etl", {"rows": 5}, str(project))
+    assert spec["entrypoint"] == "etl.py:load"
+    assert spec["job_variables"] == {"env": {"REGION": "华东"}}
+    assert [each.rule for each in store.schedules(row.id)] == [
+        json.dumps(
+            {"kind": "cron", "cron": "0 2 * * *", "timezone": "Asia/Shanghai", "day_or": True}
+        )
+    ]
+
+
+def test_what_has_changed_is_shown_field_by_field(noria, store, project):
+    noria("deploy")
+    (project / "noria.yaml").write_text(NIGHTLY.replace("rows: 5", "rows: 6"))
+    result = noria("deploy", "--check", "-o", "table")
+    assert result.exit_code == 1
+    assert '~ change  load/夜间\n            parameters: {"rows": 5} → {"rows": 6}' in result.stdout
+    assert steps(noria("deploy", "--json"))[0] == ("change", "load/夜间", ["parameters"])
+
+
+def test_what_is_gone_is_removed_when_that_is_wanted(noria, store, project):
+    noria("deploy")
+    (project / "noria.yaml").write_text(NIGHTLY.partition("  - name: weekly")[0])
+    assert len(steps(noria("deploy", "--json"))) == 1
+    assert steps(noria("deploy", "--prune", "--json"))[1] == ("remove", "report/weekly", [])
+    assert [row.name for row in store.deployments()] == ["夜间"]
+
+
+def test_some_of_it(noria, store, project):
+    assert len(steps(noria("deploy", "--name", "weekly", "--json"))) == 1
+    assert len(steps(noria("deploy", "--all", "--json"))) == 2
+    assert "leave one of them out" in noria("deploy", "--name", "weekly", "--prune").output
+    assert "has no deployment 'none'" in noria("deploy", "--name", "none").output
+
+
+def test_a_file_of_another_name(noria, store, project):
+    (project / "noria.yaml").rename(project / "prefect.yaml")
+    assert len(steps(noria("deploy", "--json"))) == 2
+    (project / "prefect.yaml").rename(project / "other.yaml")
+    assert "there is no noria.yaml here" in noria("deploy").output
+    assert len(steps(noria("deploy", "--file", "other.yaml", "--json"))) == 2
+    assert "cannot be read" in noria("deploy", "--file", "none.yaml").output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("tags:", "tag:", "has 'tag', which is not known. Did you mean 'tags'?"),
+        ("etl.py:load", "etl.py:lode", "lode"),
+        ("etl.py:load", "none.py:load", "none.py"),
+        ("entrypoint: etl.py:load", "version: a", "has no entrypoint"),
+        ("name: 夜间", "version: a", "deployment 1 has no name"),
+        ("0 2 * * *", "0 25 * * *", "the field hour may be 0-23"),
+        ("timezone:", "zone:", "has 'zone', which is not known"),
+        ("Asia/Shanghai", "Asia/Shangai", "Did you mean 'Asia/Shanghai'"),
+        ("rows: 5", "lines: 5", "does not take: lines"),
+        ("$REGION", "$NOWHERE", "the environment variable NOWHERE; it is not set"),
+        ("deployments:\n", "deployments: 5\nrest:\n", "deployments is no list"),
+        ("deployments:\n", "deployments: [\n", "is no YAML"),
+        (
+            "weekly\n    entrypoint: etl.py:report",
+            "夜间\n    entrypoint: etl.py:load",
+            "has two deployments 'load/夜间'",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_changed(
+    noria, store, project, before, after, said
+):
+    assert before in NIGHTLY
+    (project / "noria.yaml").write_text(NIGHTLY.replace(before, after))
+    result = noria("deploy")
+    assert result.exit_code != 0
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert store.deployments() == []
+
+
+def test_an_empty_file(noria, store, project):
+    (project / "noria.yaml").write_text("")
+    assert "has no deployments" in noria("deploy").output
