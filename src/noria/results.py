@@ -6,10 +6,12 @@ from typing import Any
 
 from noria.engine.configuration import settings
 from noria.engine.context import innermost
+from noria.engine.locks import default_lock_manager
 from noria.values.result_store import (
     ResultRecord,
     ResultRecordMetadata,
     ResultStore,
+    set_default_lock_manager,
     store_for,
 )
 from noria.values.serializers import Serializer, resolve_serializer
@@ -25,6 +27,9 @@ __all__ = [
     "resolve_serializer",
     "should_persist_result",
 ]
+
+
+set_default_lock_manager(default_lock_manager())
 
 
 def get_default_persist_setting() -> bool:

@@ -26,6 +26,9 @@ MODULES = (
     "noria.flows",
     "noria.flow_runs",
     "noria.futures",
+    "noria.locking.filesystem",
+    "noria.locking.memory",
+    "noria.locking.protocol",
     "noria.logging",
     "noria.logging.structlog",
     "noria.monitoring",
@@ -37,6 +40,7 @@ MODULES = (
     "noria.task_runners",
     "noria.tasks",
     "noria.testing",
+    "noria.transactions",
     "noria.variables",
 )
 FOR_USERS = [

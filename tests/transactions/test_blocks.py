@@ -7,11 +7,19 @@ import threading
 
 import pytest
 
-from noria import flow, task
+from noria import flow, suspend_flow_run, task
 from noria.cache_policies import INPUTS
+from noria.engine.locks import default_lock_manager
 from noria.engine.session import open_session
+from noria.runs import resume
 from noria.task_runners import ProcessPoolTaskRunner
-from noria.transactions import CommitMode, atransaction, get_transaction, transaction
+from noria.transactions import (
+    CommitMode,
+    IsolationLevel,
+    atransaction,
+    get_transaction,
+    transaction,
+)
 
 
 @task
@@ -265,3 +273,31 @@ def test_a_rollback_hook_that_fails_is_told_of_with_its_error():
     told = "\n".join(log_of(run(return_state=True)))
     assert "An error was encountered while running rollback hook 'breaks'" in told
     assert "RuntimeError: no undo" in told
+
+
+@flow
+def wait_inside():
+    suspend_flow_run()
+
+
+@pytest.mark.parametrize("wait", [suspend_flow_run, wait_inside])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_that_waits_for_a_person_in_a_block_decides_when_it_goes_on(wait, fails):
+    runs = []
+
+    @flow
+    def run():
+        with transaction(key="release", isolation_level=IsolationLevel.SERIALIZABLE):
+            put("first")
+            wait()
+            runs.append("went on")
+            if fails:
+                raise ValueError("block")
+        return "released"
+
+    state = run(return_state=True)
+    assert (state.name, seen, runs) == ("Suspended", [], [])
+    assert not default_lock_manager().is_locked("release")
+    again = resume(state.state_details.flow_run_id, flow=run)
+    assert again.is_failed() == fails
+    assert (seen, runs) == (["undo first" if fails else "commit first"], ["went on"])

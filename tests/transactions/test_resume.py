@@ -11,6 +11,7 @@ import pytest
 
 from noria.backend.local import LocalBackend
 from noria.backend.port import RunFilter
+from noria.core.records import Batch, TransactionMark, TransactionRow
 
 SCRIPT = """
 import asyncio, os, signal, sys
@@ -33,6 +34,9 @@ def at(point):
     if point in sys.argv[2:]:
         open_session().journal.flush()
         os.kill(os.getpid(), signal.SIGKILL)
+    fail_if_told(point)
+
+def fail_if_told(point):
     if "fail " + point in sys.argv[2:]:
         raise ValueError(point)
 
@@ -82,6 +86,7 @@ def work(kind):
 def publish(kind):
     with transaction():
         work(kind)
+        fail_if_told("block")
     at("after the block")
 
 @flow(durability="strict")
@@ -132,6 +137,17 @@ class Program:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.returncode == (-signal.SIGKILL if killed else 0), ended.stderr
         return self._effects.read_text().splitlines()
+
+    def mark(self, task, mark):
+        """Put a mark on record for the newest run of a task."""
+        backend = LocalBackend(str(self._home / "noria.db"))
+        (run,) = (found.run for found in backend.flow_runs(RunFilter()))
+        (number,) = (group.number for group in backend.groups(run.id) if group.name == task)
+        (row,) = backend.task_runs(run.id, number)
+        known = dict(backend.memo(run.id))[row.identity].transaction
+        marked = TransactionRow(row.id, run.id, row.epoch, mark, False, known[2])
+        backend.append(Batch([], [], [], [], [], [], [marked]))
+        backend.close()
 
     def states(self):
         """The last state of each task run, by the name of the task."""
@@ -190,8 +206,15 @@ def test_a_commit_that_was_cut_off_is_finished_and_not_undone(program):
     before = program.execute("publish:tasks", "commit b", killed=True)
     assert before[-2:] == ["commit a", "commit b"]
     # The call of `a` was committed for sure, that of `b` perhaps: its hook is called once more.
-    after = program.execute("publish:tasks", "fail last")
-    assert after == ["commit b", "after the block", "Completed"]
+    assert program.execute("publish:tasks", "fail block") == ["commit b", "Failed"]
+    assert program.execute("publish:tasks") == ["after the block", "Completed"]
+
+
+def test_a_kill_between_the_marks_of_a_commit_leaves_all_undecided(program):
+    program.execute("publish:tasks", "last", killed=True)
+    # The mark of the first task is placed last of all.
+    program.mark("b", TransactionMark.COMMITTING)
+    assert program.execute("publish:tasks", "fail last") == ["last", "undo b", "undo a", "Failed"]
 
 
 def test_a_kill_in_the_first_hook_of_a_commit(program):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from noria.backend import breakers as breaker_steps
-from noria.backend import executions, pausing
+from noria.backend import executions, locks, pausing
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.local_slots import LocalSlots
 from noria.backend.port import (
@@ -26,6 +26,7 @@ from noria.core.records import (
     CacheRow,
     FlowRunRow,
     GroupRow,
+    LockRow,
     LogRow,
     ProcessRow,
     SealedField,
@@ -52,6 +53,7 @@ from noria.store import (
     values,
     variables,
 )
+from noria.store.locks import release as release_lock
 from noria.store.migrations import SCHEMA_VERSION
 from noria.store.opening import copy_database, open_database
 from noria.store.task_runs import forget as forget_calls
@@ -297,6 +299,19 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments):
         self, name: str, event: Event, moment: Moment, rules: Rules | None = None
     ) -> Answer | None:
         return breaker_steps.change(self._database, values.mended(name), event, moment, rules)
+
+    def lock(self, key: str, now: int) -> LockRow | None:
+        with self._database.read() as connection:
+            return locks.holder(connection, values.mended(key), now)
+
+    def acquire_lock(self, row: LockRow) -> bool:
+        row = LockRow._make(map(values.mended, row))
+        with self._database.write() as connection:
+            return locks.acquire(connection, row)
+
+    def release_lock(self, key: str, holder: str) -> bool:
+        with self._database.write() as connection:
+            return release_lock(connection, values.mended(key), values.mended(holder))
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         with self._database.write() as connection:

@@ -20,6 +20,7 @@ from noria.core.records import (
     DeploymentRow,
     FlowRunRow,
     GroupRow,
+    LockRow,
     LogRow,
     PauseRow,
     ProcessRow,
@@ -458,6 +459,15 @@ class Backend(Slots, Protocol):
     def recover(self, now: int) -> list[FlowRunRow]:
         """Let runs of deployments whose process has died wait for another one, as `on_crash` has
         it. Returns them."""
+
+    def lock(self, key: str, now: int) -> LockRow | None:
+        """Who holds a lock; one whose process has died, or whose time is over, holds nothing."""
+
+    def acquire_lock(self, row: LockRow) -> bool:
+        """Take a lock, unless another holds it."""
+
+    def release_lock(self, key: str, holder: str) -> bool:
+        """Give a lock back; False when another holds it, or nobody."""
 
     def delete_flow_run(self, flow_run: bytes) -> bool:
         """Delete a run with all below it; False when there is none."""

@@ -16,7 +16,7 @@ from noria.core.jsontext import from_json
 from noria.core.names import random_run_name
 from noria.core.records import FlowRunRow, GroupKind
 from noria.core.states import StateType
-from noria.engine import configuration
+from noria.engine import configuration, transacting
 from noria.engine.calls import TaskCall, resolve_arguments, unfinished
 from noria.engine.collections import holds_references
 from noria.engine.context import current_tags, flow_around, innermost
@@ -27,7 +27,6 @@ from noria.engine.runs import FlowRun
 from noria.engine.sealed_arguments import opened
 from noria.engine.session import open_session
 from noria.engine.stopping import Stopper
-from noria.engine.transaction_marks import is_undecided
 
 if TYPE_CHECKING:
     from noria.engine.opening import Session
@@ -198,7 +197,7 @@ class FlowCall:
         memo = self.tracking.memo
         if memo is None or memo.state is not StateType.COMPLETED or memo.result is None:
             return NotSet
-        if memo.transaction is not None and is_undecided(memo.transaction):
+        if transacting.sub_flow_is_undecided(self.tracking):
             return NotSet
         try:
             return self.session.results.load(memo.result)

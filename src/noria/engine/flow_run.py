@@ -20,7 +20,7 @@ from noria.core.outcomes import (
 from noria.core.previews import previews
 from noria.core.states import Name, State, StateType, get_state_exception
 from noria.core.tracebacks import error_facts
-from noria.engine import flow_results, task_transactions
+from noria.engine import flow_results, transacting
 from noria.engine.collections import Visitor, holds_references
 from noria.engine.context import FlowRunContext, current_tags, flow_context, task_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
@@ -122,7 +122,7 @@ def _take_over(call: FlowCall) -> Generator[Effect, Any, bool]:
     track.start, track.end, track.stored = memo.start, memo.end, memo.result
     run.start, run.end = memo.start, memo.end
     execution.reused += 1
-    staged = task_transactions.sub_flow_completed(tracking)
+    staged = transacting.sub_flow_completed(tracking)
     execution.record(track)
     if staged is not None:
         yield from staged.hand_over()
@@ -387,7 +387,7 @@ def _end(call: FlowCall, hooks: bool = True) -> Generator[Effect, Any, None]:
     finally:
         staged = None
         if call.tracking is not None and run.state_type is StateType.COMPLETED:
-            staged = task_transactions.sub_flow_completed(call.tracking)
+            staged = transacting.sub_flow_completed(call.tracking)
         _record(call)
     if staged is not None:
         yield from staged.hand_over()

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from noria.core import clock
 from noria.core.annotations import NotSet
 from noria.core.backoff import delay_for, with_jitter
-from noria.core.errors import MissingResult, PermanentError, TaskRunTimeoutError, UpstreamTaskError
+from noria.core.errors import (
+    MissingResult,
+    Pause,
+    PermanentError,
+    TaskRunTimeoutError,
+    UpstreamTaskError,
+)
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -26,10 +32,10 @@ from noria.core.outcomes import (
 from noria.core.records import StoredValue
 from noria.core.states import Name, State, StateType
 from noria.core.tracebacks import error_facts
-from noria.engine import caching, fallbacks, keeping, task_transactions
+from noria.engine import caching, fallbacks, keeping, transacting
 from noria.engine.calls import TaskCall
 from noria.engine.collections import SCALARS
-from noria.engine.context import TaskRunContext, task_context, transaction_context
+from noria.engine.context import TaskRunContext, task_context
 from noria.engine.effects import Ask, Call, Closed, Commit, Effect, Hook, Program, Sleep, Wait
 from noria.engine.hooks import call_hooks
 from noria.engine.prints import prints_of
@@ -113,8 +119,11 @@ def _run_in_context(call: TaskCall, context: TaskRunContext) -> Generator[Effect
     persists = execution is not None and execution.persists
     if task.caches or (persists and task.caches_if_flow_persists):
         key = caching.key_of(call, context)
-        if key is not None and (yield from _serve_from_cache(call, key)):
-            return
+        if key is not None:
+            yield from transacting.serialized(call, context, key)
+            if (yield from _serve_from_cache(call, key)):
+                transacting.served(context)
+                return
     limited = call.limited_tags() if call.run.tags else None
     if not limited:
         yield from _attempts(call, context, key)
@@ -133,7 +142,7 @@ def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
     memo, run, execution = call.memo, call.run, call.execution
     assert memo is not None
     assert execution is not None
-    if memo.transaction is not None and (yield from task_transactions.is_to_run_again(call)):
+    if (yield from transacting.is_to_run_again(call)):
         return False
     if memo.state is not StateType.COMPLETED or memo.result is None:
         return False
@@ -151,13 +160,10 @@ def _take_over(call: TaskCall) -> Generator[Effect, Any, bool]:
     if call.task.persist_result is False:
         execution.transient.append(run.raw_id)
     execution.reused += 1
-    staged = None
-    if memo.transaction is not None or transaction_context.get() is not None:
-        staged = task_transactions.taken_over(call, value)
+    staged = transacting.taken_over(call, value)
     execution.record(run)
     _note(call, value)
-    if staged is not None:
-        yield from task_transactions.handed_over(staged)
+    yield from transacting.handed_over(staged)
     return True
 
 
@@ -205,8 +211,7 @@ def _attempts(
             yield from _fail(call, context, state)
             break
         attempt += 1
-        if context.transaction is not None:
-            yield from task_transactions.retried(context.transaction)
+        yield from transacting.retried(context)
         if slots is not None and delay:
             slots.release()
         name = yield from _await_retry(call, state, attempt, delay)
@@ -220,8 +225,7 @@ def _fail(
     if not call.task.fallbacks:
         call.run.enter_state(state)
         return
-    if context.transaction is not None:
-        yield from task_transactions.retried(context.transaction)
+    yield from transacting.retried(context)
     yield from fallbacks.serve(call, state, run_task)
 
 
@@ -239,10 +243,9 @@ def one_attempt(
     except Closed:
         # The consumer of a generator task has had enough.
         run.enter(StateType.COMPLETED)
-        staged = task_transactions.completed(call, context, None, None)
+        staged = transacting.completed(call, context, None, None)
         _record(call, end=True)
-        if staged is not None:
-            yield from task_transactions.handed_over(staged)
+        yield from transacting.handed_over(staged)
         if task.has_hooks:
             yield from _hooks(call)
         raise
@@ -304,32 +307,18 @@ def _end(call: TaskCall, context: TaskRunContext, key: str | None) -> Generator[
             if stored is None or task.keeps_specially:
                 stored = yield Ask(lambda: keeping.keep(call, value, wanted=key is not None))
             run.stored = stored
-        staged = None
-        if (
-            key is not None
-            or transaction_context.get() is not None
-            or _has_to_commit(task, context)
-        ):
-            staged = task_transactions.completed(call, context, key, stored)
+        staged = transacting.completed(call, context, key, stored)
         _record(call, end=True)
         _note(call, value)
         if staged is not None:
-            yield from task_transactions.handed_over(staged)
+            yield from transacting.handed_over(staged)
     else:
         _record(call, end=True)
-        yield from task_transactions.failed(call, context)
+        yield from transacting.failed(call, context)
     if execution is not None and execution.strict:
         yield Commit(execution.session.journal)
     if task.has_hooks:
         yield from _hooks(call)
-
-
-def _has_to_commit(task: Any, context: TaskRunContext) -> bool:
-    return (
-        context.transaction is not None
-        or bool(task.on_commit_hooks)
-        or bool(task.on_rollback_hooks)
-    )
 
 
 def _cut_short(
@@ -344,8 +333,8 @@ def _cut_short(
     else:
         run.enter_state(interrupted_state(exc))
     _record(call, end=True)
-    if context is not None:
-        yield from task_transactions.failed(call, context)
+    if context is not None and not isinstance(exc, Pause):
+        yield from transacting.failed(call, context)
     if call.task.has_hooks:
         yield from _hooks(call)
 

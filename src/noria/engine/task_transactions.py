@@ -9,14 +9,15 @@ from typing import Any
 from noria.core.errors import MissingResult
 from noria.core.records import StoredValue, TransactionMark
 from noria.core.states import State
-from noria.core.transactions import CommitMode, TransactionState
+from noria.core.transactions import CommitMode, IsolationLevel, TransactionState
 from noria.engine import caching
 from noria.engine.calls import TaskCall
 from noria.engine.context import TaskRunContext, task_context, transaction_context
 from noria.engine.effects import Effect
 from noria.engine.execution import FlowExecution
+from noria.engine.locks import default_lock_manager
 from noria.engine.runs import TaskRun
-from noria.engine.transaction_marks import Known, Marker
+from noria.engine.transaction_marks import Known, Marker, is_undecided
 from noria.engine.transactions import BaseTransaction, Transaction, around, found, of_task
 
 Steps = Generator[Effect, Any, None]
@@ -42,10 +43,9 @@ def completed(
     row = None
     if key is not None and stored is not None:
         row = caching.row_of(call, key, stored)
-        if not hooked and not in_block:
+        if not hooked and not in_block and own is not None:
             # Nothing undoes it: that a task around it may fail makes the result no worse.
-            caching.store(call.session(), row)
-            row = None
+            own.commit_mode = CommitMode.EAGER
     undone = bool(task.on_rollback_hooks) and around(context, make=True) is not None
     if own is None and not in_block and not task.on_commit_hooks and not undone:
         if row is not None:
@@ -72,11 +72,32 @@ def _mark_staged(
         marker.place(TransactionMark.STAGED)
 
 
+def serialized(call: TaskCall, context: TaskRunContext, key: str) -> Steps:
+    """Wait until no other transaction of the key is under way, when the task's cache policy or the
+    block around it says so."""
+    level = getattr(call.task.cache_policy, "isolation_level", None)
+    block = transaction_context.get()
+    if level is None and block is not None:
+        level = block.isolation_level
+    if level is None or IsolationLevel(level) is not IsolationLevel.SERIALIZABLE:
+        return
+    own = of_task(context)
+    own.isolation_level = IsolationLevel.SERIALIZABLE
+    manager = getattr(call.task.cache_policy, "lock_manager", None)
+    at = own.get_parent()
+    while manager is None and at is not None:
+        manager = getattr(at.store, "lock_manager", None)
+        at = at.get_parent()
+    yield from own.locking(manager or default_lock_manager(), key)
+
+
 def handed_over(own: BaseTransaction) -> Steps:
     """Commit a task's work, or leave that to the transaction around it."""
     own.open = False
     if own.get_parent() is None or own.commit_mode is CommitMode.EAGER:
         yield from own.committing()
+    if own.get_parent() is None:
+        own.unlock_all()
     yield from own.hand_over()
 
 
@@ -135,9 +156,23 @@ def taken_over(call: TaskCall, value: Any) -> BaseTransaction | None:
     own.state = TransactionState.STAGED
     own._staged_value = value
     if known and known[0] == TransactionMark.COMMITTING:
-        # It was decided, and nothing that comes now can change it.
-        own.join(None)
+        if any(_was_staged(one) for one in own.outermost().marked()):
+            # The kill came between the marks, before anything was done about them.
+            _marker_of(own).place(TransactionMark.STAGED)
+        else:
+            # It was decided, and nothing that comes now can change it.
+            own.join(None)
+            own.state = TransactionState.STAGED
     return own
+
+
+def _was_staged(one: BaseTransaction) -> bool:
+    return one.taken and _marker_of(one).mark == TransactionMark.STAGED
+
+
+def _marker_of(one: BaseTransaction) -> Marker:
+    assert one.marker is not None
+    return one.marker
 
 
 def _taken_up(call: TaskCall, known: Known | None) -> BaseTransaction:
@@ -146,6 +181,7 @@ def _taken_up(call: TaskCall, known: Known | None) -> BaseTransaction:
     context.caller = task_context.get()
     own = of_task(context)
     own.marker = marker = _marker(call, known)
+    own.taken = True
     if known is not None:
         own.on_rollback_hooks = list(call.task.on_rollback_hooks)
         own.on_commit_hooks = list(call.task.on_commit_hooks)
@@ -202,9 +238,23 @@ def sub_flow_completed(tracking: TaskCall) -> BaseTransaction | None:
     return own
 
 
-def settle_alone(context: TaskRunContext, well: bool) -> Steps:
+def settle_alone(own: BaseTransaction, well: bool) -> Steps:
     """End what a task has begun in a process of its own, where nobody around it can decide."""
-    own = context.transaction
-    if own is not None:
-        own.open = False
-        yield from own.committing() if well else own.rolling_back()
+    own.open = False
+    yield from own.committing() if well else own.rolling_back()
+    own.unlock_all()
+
+
+__all__ = [
+    "completed",
+    "failed",
+    "handed_over",
+    "is_to_run_again",
+    "is_undecided",
+    "of_task",
+    "retried",
+    "serialized",
+    "settle_alone",
+    "sub_flow_completed",
+    "taken_over",
+]

@@ -13,7 +13,7 @@ from contextvars import Token
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from noria.core.annotations import NotSet
-from noria.core.errors import SerializationError
+from noria.core.errors import Pause, SerializationError
 from noria.core.ids import new_id
 from noria.core.outcomes import describe_exception
 from noria.core.records import TransactionMark
@@ -21,6 +21,7 @@ from noria.core.transactions import CommitMode, IsolationLevel, TransactionState
 from noria.engine.context import FlowRunContext, TaskRunContext, flow_context, transaction_context
 from noria.engine.drivers import adrive, drive
 from noria.engine.effects import Ask, Commit, Effect, Hook, Wait
+from noria.engine.session import open_session
 
 if TYPE_CHECKING:
     from noria.engine.runs import TaskRun
@@ -65,6 +66,25 @@ class BaseTransaction:
     logger: Any
     write_on_commit: bool
 
+    run: TaskRun | None = None
+    """The task run whose transaction this is; None of a block."""
+    marker: Marker | None = None
+    """What tells a resume of it; None outside flows."""
+    write: Callable[[], None] | None = None
+    """Puts a task's result into the cache."""
+    inside: TaskRunContext | None = None
+    """The task that the block stands in."""
+    open = False
+    """Whether a task still runs in it: until its end it may go on after a rollback."""
+    taken = False
+    """Whether it was staged by an earlier execution."""
+    _staged_value: Any = None
+    _parent: BaseTransaction | None = None
+    _token: Token[BaseTransaction | None] | None = None
+    _verdict: TransactionState | None = None
+    """What has been decided, from the moment when it is carried out."""
+    _lock: tuple[Any, str] | None = None
+
     def __init__(
         self,
         store: Any = None,
@@ -90,25 +110,12 @@ class BaseTransaction:
         self.overwrite = overwrite
         self.logger = logger
         self.write_on_commit = write_on_commit
-        self.run: TaskRun | None = None
-        """The task run whose transaction this is; None of a block."""
-        self.marker: Marker | None = None
-        """What tells a resume of it; None outside flows."""
-        self.write: Callable[[], None] | None = None
-        """Puts a task's result into the cache."""
-        self.inside: TaskRunContext | None = None
-        """The task that the block stands in."""
         self.values: dict[str, Any] = {}
         """What was set."""
-        self.open = False
-        """Whether a task still runs in it: until its end it may go on after a rollback."""
         self._holder = new_id().hex()
-        self._staged_value: Any = None
-        self._parent: BaseTransaction | None = None
-        self._token: Token[BaseTransaction | None] | None = None
+        self._held: dict[tuple[int, str], int] = {}
+        """Of the outermost: the locks that it and those inside hold, and how many of them."""
         self._guard = threading.Lock()
-        self._verdict: TransactionState | None = None
-        """What has been decided, from the moment when it is carried out."""
 
     # What users ask and say.
 
@@ -235,10 +242,48 @@ class BaseTransaction:
 
     def _begin(self) -> Generator[Effect, Any, None]:
         store, key = self.store, self.key
-        if self.overwrite or store is None or not key:
+        if store is None or not key:
             return
-        if (yield Ask(lambda: store.exists(key=key))):
-            self.state = TransactionState.COMMITTED
+        if self.isolation_level is IsolationLevel.SERIALIZABLE:
+            yield from self.locking(store.locks, key)
+        try:
+            if not self.overwrite and (yield Ask(lambda: store.exists(key=key))):
+                self.state = TransactionState.COMMITTED
+        except BaseException:
+            self.unlock()
+            raise
+
+    # Locks belong to the outermost transaction: one inside it never waits for it.
+
+    def outermost(self) -> BaseTransaction:
+        """The transaction around all."""
+        at = self
+        while at._parent is not None:
+            at = at._parent
+        return at
+
+    def locking(self, manager: Any, key: str) -> Generator[Effect, Any, None]:
+        """Take the lock of a key, and keep it until this one is over."""
+        outermost, name = self.outermost(), (id(manager), key)
+        if name not in outermost._held:
+            acquire = manager.aacquire_lock if self.is_async else manager.acquire_lock
+            yield Hook(acquire, key, outermost._holder)
+        with outermost._guard:
+            outermost._held[name] = outermost._held.get(name, 0) + 1
+        self._lock = manager, key
+
+    def unlock(self) -> None:
+        """Give back what `locking` has taken."""
+        if self._lock is None:
+            return
+        (manager, key), self._lock = self._lock, None
+        outermost, name = self.outermost(), (id(manager), key)
+        with outermost._guard:
+            left = outermost._held[name] = outermost._held[name] - 1
+            if not left:
+                del outermost._held[name]
+        if not left:
+            manager.release_lock(key, outermost._holder)
 
     def _exit(self, exc: BaseException | None) -> Generator[Effect, Any, None]:
         if self._token is None:
@@ -246,6 +291,9 @@ class BaseTransaction:
         try:
             if exc is None or isinstance(exc, Exception):
                 yield from self._await_tasks(begin=exc is None)
+            if isinstance(exc, Pause):
+                # The run goes on in another process, and comes to this block again.
+                return
             if exc is not None:
                 yield from self.rolling_back()
             elif self.commit_mode is CommitMode.EAGER:
@@ -293,7 +341,15 @@ class BaseTransaction:
             except ValueError:
                 # An async generator may be closed by another context than the one that began it.
                 transaction_context.set(self._parent)
+        if self._parent is None:
+            self.unlock_all()
         yield from self.hand_over()
+
+    def unlock_all(self) -> None:
+        """Let nothing inside that nobody has decided about keep a lock."""
+        self.unlock()
+        for child in list(self.children):
+            child.unlock_all()
 
     def hand_over(self) -> Generator[Effect, Any, None]:
         """Leave it to the transaction around this one."""
@@ -324,22 +380,39 @@ class BaseTransaction:
             self._verdict = verdict
             return True
 
-    def marked(self) -> Iterator[BaseTransaction]:
-        """This one and those inside that a resume would find undecided."""
-        if self.marker is not None and self.marker.mark is not None and self.state not in _OVER:
+    def undecided(self) -> Iterator[BaseTransaction]:
+        """This one and those inside, if they are tasks of a flow and not over."""
+        if self.marker is not None and self.state not in _OVER:
             yield self
         for child in list(self.children):
-            yield from child.marked()
+            yield from child.undecided()
 
-    def _announce(self, mark: int) -> Generator[Effect, Any, None]:
-        """Make safe what is decided, before a hook acts on it."""
-        hooks = "on_commit_hooks" if mark == TransactionMark.COMMITTING else "on_rollback_hooks"
-        concerned = [one.marker for one in self.marked() if getattr(one, hooks)]
-        for marker in concerned:
+    def marked(self) -> Iterator[BaseTransaction]:
+        """Of those the ones that a resume would find undecided."""
+        for one in self.undecided():
+            if one.marker is not None and one.marker.mark is not None:
+                yield one
+
+    def _announce_commit(self) -> Generator[Effect, Any, None]:
+        """Put on record that all of it is committed, before a hook or a record acts on it."""
+        if not any(True for _ in self.marked()):
+            return
+        # The first one last: whoever resumes comes to that first, and if it has the mark, all have.
+        members = list(self.undecided())
+        for one in reversed(members):
+            if one.marker is not None:
+                one.marker.place(TransactionMark.COMMITTING)
+        if any(one.on_commit_hooks for one in members) and members[0].marker is not None:
+            yield Commit(members[0].marker.journal)
+
+    def _announce_rollback(self) -> Generator[Effect, Any, None]:
+        """Make safe that it is rolled back, before a hook acts on it."""
+        markers = [one.marker for one in self.marked() if one.on_rollback_hooks]
+        for marker in markers:
             if marker is not None:
-                marker.place(mark)
-        if concerned and concerned[0] is not None:
-            yield Commit(concerned[0].journal)
+                marker.place(TransactionMark.ROLLING_BACK)
+        if markers and markers[0] is not None:
+            yield Commit(markers[0].journal)
 
     def committing(self, inside: bool = False) -> Steps:
         """Commit with everything inside; False when it was over already, or did not succeed.
@@ -351,7 +424,7 @@ class BaseTransaction:
             return False
         try:
             if not inside and self.children:
-                yield from self._announce(TransactionMark.COMMITTING)
+                yield from self._announce_commit()
             for child in self.children:
                 yield from child.committing(inside=True)
             for hook in self.on_commit_hooks:
@@ -373,6 +446,7 @@ class BaseTransaction:
             self.state = TransactionState.COMMITTED
             if self.marker is not None and self.marker.mark is not None:
                 self.marker.place(TransactionMark.COMMITTED)
+            self.unlock()
             return True
         self._verdict = None
         yield from self.rolling_back()
@@ -381,6 +455,9 @@ class BaseTransaction:
     def _write(self) -> Generator[Effect, Any, None]:
         if self.write is not None:
             yield Ask(self.write)
+            if self._lock is not None:
+                # Who gets the lock next is to find it.
+                yield Commit(open_session().journal)
         store, key, value = self.store, self.key, self._staged_value
         if store is None or not key or not self.write_on_commit:
             return
@@ -400,7 +477,7 @@ class BaseTransaction:
             return False
         well = True
         if not inside:
-            yield from self._announce(TransactionMark.ROLLING_BACK)
+            yield from self._announce_rollback()
         for hook in reversed(self.on_rollback_hooks):
             try:
                 yield from self._call(hook, "rollback")
@@ -419,6 +496,8 @@ class BaseTransaction:
         if self.open:
             # What the task does next is decided at its end.
             self._verdict = None
+        else:
+            self.unlock()
         return well
 
     def begin_again(self) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from noria.core import clock, ids
-from noria.core.errors import MissingResult
+from noria.core.errors import ConfigurationError, MissingResult
 from noria.core.jsontext import from_json, to_json
 from noria.core.settings import Settings
+from noria.core.transactions import IsolationLevel
 from noria.values.places import Place, place_of
 from noria.values.serializers import Serializer, format_of, resolve_serializer
 
 R = TypeVar("R")
+
+_default_locks: list[Any] = []
+
+
+def set_default_lock_manager(manager: Any) -> None:
+    """Say who keeps the locks of stores that were given no lock manager."""
+    _default_locks[:] = [manager]
 
 
 class ResultRecordMetadata:
@@ -70,6 +80,9 @@ class ResultStore:
 
     Parameters:
         result_storage: A path, URL or file system.
+        lock_manager: Keeps the locks of `SERIALIZABLE` transactions, such as a
+            `noria.locking.filesystem.FileSystemLockManager`; the store of the runs does, when there
+            is none.
         serializer: A serializer or its type, such as `json`.
         cache_result_in_memory: Whether what was written or read is remembered.
         storage_key_fn: Gives the name of a result that was given none.
@@ -86,11 +99,13 @@ class ResultStore:
         self,
         *,
         result_storage: Any,
+        lock_manager: Any = None,
         serializer: str | Serializer[Any] = "pickle",
         cache_result_in_memory: bool = True,
         storage_key_fn: Callable[[], str] | None = None,
     ) -> None:
         self.result_storage = result_storage
+        self.lock_manager = lock_manager
         self.serializer = resolve_serializer(serializer)
         self.cache_result_in_memory = cache_result_in_memory
         self.storage_key_fn = storage_key_fn or _random_key
@@ -117,10 +132,11 @@ class ResultStore:
             obj: The value.
             key: The name; made by `storage_key_fn` when left out.
             expiration: From when on it no longer counts.
-            holder: Accepted for compatibility.
+            holder: Who writes, when the name is locked.
 
         Raises:
             SerializationError: The value cannot be serialized.
+            RuntimeError: The store was given a lock manager, and another holds the lock.
         """
         self.persist_result_record(self.create_result_record(obj, key, expiration), holder)
 
@@ -131,6 +147,13 @@ class ResultStore:
         metadata = result_record.metadata
         key = metadata.storage_key
         assert key is not None
+        locks = self.lock_manager
+        holder = holder or self.generate_default_holder()
+        if locks is not None and locks.is_locked(key) and not locks.is_lock_holder(key, holder):
+            raise RuntimeError(
+                f"Result {key!r} cannot be written by {holder}: another holds its lock. "
+                "Write it in the transaction that has the lock, or after it."
+            )
         expires = None if metadata.expiration is None else metadata.expiration.isoformat()
         head = to_json({"serializer": format_of(self.serializer), "expiration": expires})
         blob = self.serializer.dumps(result_record.result)
@@ -139,11 +162,22 @@ class ResultStore:
             self._remembered[key] = result_record
 
     def read(self, key: str, holder: str | None = None) -> ResultRecord[Any]:
-        """The result of a name.
+        """The result of a name; when another holds its lock, as it is after that.
 
         Raises:
             MissingResult: There is none.
         """
+        if self._others_hold(key, holder):
+            self.lock_manager.wait_for_lock(key)
+        return self._load(key)
+
+    def _others_hold(self, key: str, holder: str | None) -> bool:
+        locks = self.lock_manager
+        if locks is None:
+            return False
+        return not locks.is_lock_holder(key, holder or self.generate_default_holder())
+
+    def _load(self, key: str) -> ResultRecord[Any]:
         found = self._remembered.get(key)
         if found is not None:
             return found
@@ -166,8 +200,100 @@ class ResultStore:
         """Whether there is a result of that name that still counts."""
         if key not in self._remembered and self._place.size(key) is None:
             return False
-        expiration = self.read(key).expiration
+        expiration = self._load(key).expiration
         return expiration is None or clock.to_micros(expiration) > clock.now()
+
+    @property
+    def locks(self) -> Any:
+        """Who keeps the locks: the manager that was given, else the store of the runs.
+
+        Raises:
+            ConfigurationError: There is none; cannot be in a program that imports `noria.results`.
+        """
+        if self.lock_manager is not None:
+            return self.lock_manager
+        if not _default_locks:
+            raise ConfigurationError(
+                "This result store has no lock manager. Give it one: ResultStore(lock_manager=...)."
+            )
+        return _default_locks[0]
+
+    @staticmethod
+    def generate_default_holder() -> str:
+        """Who takes locks without a name: this thread."""
+        return f"{os.getpid()}:{threading.get_ident()}"
+
+    def supports_isolation_level(self, level: IsolationLevel | str) -> bool:
+        """Whether transactions with this store can have an isolation level: any can.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return bool(IsolationLevel(level))
+
+    def acquire_lock(
+        self, key: str, holder: str | None = None, timeout: float | None = None
+    ) -> bool:
+        """Take the lock of a name, and wait for it as long as another has it.
+
+        Parameters:
+            key: The name.
+            holder: Who takes it; this thread by default.
+            timeout: Seconds to wait at most; None for as long as it takes.
+
+        Returns:
+            False when the time was over before it was free.
+        """
+        taken: bool = self.locks.acquire_lock(
+            key, holder or self.generate_default_holder(), timeout
+        )
+        return taken
+
+    async def aacquire_lock(
+        self,
+        key: str,
+        holder: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - Prefect's
+    ) -> bool:
+        """As `acquire_lock`, to be awaited."""
+        taken: bool = await self.locks.aacquire_lock(
+            key, holder or self.generate_default_holder(), timeout
+        )
+        return taken
+
+    def release_lock(self, key: str, holder: str | None = None) -> None:
+        """Give the lock of a name back.
+
+        Raises:
+            ValueError: This holder does not have it.
+        """
+        self.locks.release_lock(key, holder or self.generate_default_holder())
+
+    def is_locked(self, key: str) -> bool:
+        """Whether anybody has the lock of a name."""
+        return bool(self.locks.is_locked(key))
+
+    def is_lock_holder(self, key: str, holder: str | None = None) -> bool:
+        """Whether it is this one who has the lock of a name."""
+        return bool(self.locks.is_lock_holder(key, holder or self.generate_default_holder()))
+
+    def wait_for_lock(self, key: str, timeout: float | None = None) -> bool:
+        """Wait until nobody has the lock of a name; False when the time was over before."""
+        return bool(self.locks.wait_for_lock(key, timeout))
+
+    async def await_for_lock(
+        self,
+        key: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - Prefect's
+    ) -> bool:
+        """As `wait_for_lock`, to be awaited."""
+        return bool(await self.locks.await_for_lock(key, timeout))
+
+    async def apersist_result_record(
+        self, result_record: ResultRecord[Any], holder: str | None = None
+    ) -> None:
+        """As `persist_result_record`, to be awaited."""
+        self.persist_result_record(result_record, holder)
 
     async def awrite(
         self,
@@ -181,7 +307,9 @@ class ResultStore:
 
     async def aread(self, key: str, holder: str | None = None) -> ResultRecord[Any]:
         """As `read`, to be awaited."""
-        return self.read(key, holder)
+        if self._others_hold(key, holder):
+            await self.lock_manager.await_for_lock(key)
+        return self._load(key)
 
     async def aexists(self, key: str) -> bool:
         """As `exists`, to be awaited."""

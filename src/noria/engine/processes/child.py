@@ -41,7 +41,7 @@ from noria.engine.processes.stand_ins import (
 )
 from noria.engine.resources import peak_memory
 from noria.engine.runs import TaskRun
-from noria.engine.task_transactions import settle_alone
+from noria.engine.transacting import settle_alone
 
 GRACE = 2.0
 """Seconds that a task has to clean up once its process is asked to end."""

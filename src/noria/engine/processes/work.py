@@ -18,7 +18,7 @@ from noria.core import clock
 from noria.core.errors import CancelRun, ProcessDied, SerializationError
 from noria.core.outcomes import describe_exception
 from noria.core.records import CacheRow, LogRow
-from noria.engine import caching
+from noria.engine import caching, transacting
 from noria.engine.calls import TaskCall
 from noria.engine.context import current_tags, task_context
 from noria.engine.effects import Ask, Call, Program
@@ -40,7 +40,6 @@ from noria.engine.processes.process import ChildProcess
 from noria.engine.processes.processors import processed
 from noria.engine.runs import TaskRun
 from noria.engine.task_run import run_task
-from noria.engine.transactions import of_task
 
 if TYPE_CHECKING:
     from noria.engine.groups import Group
@@ -270,7 +269,7 @@ def _set(values: bytes) -> None:
     """Let the hooks find what the task has set in its transaction."""
     context = task_context.get()
     assert context is not None
-    of_task(context).values.update(pickle.loads(values))
+    transacting.set_values(context, pickle.loads(values))
 
 
 def _value(call: TaskCall, child: ChildProcess, outcome: Outcome) -> Any:

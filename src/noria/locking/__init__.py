@@ -1,0 +1,1 @@
+"""Lock managers: what keeps transactions of one key apart."""
