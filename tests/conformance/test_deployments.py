@@ -365,10 +365,34 @@ class TestCrashing:
         assert backend.recover(NOON) == []
         assert backend.flow_run(run.id).state is StateType.CRASHED
 
-    def test_or_not_at_all(self, backend, gone):
-        run = self.crashed(backend, gone, on_crash=OnCrash.FAIL)
+    def test_or_not_at_all(self, backend, gone, worker):
+        row = deployed(backend, SPEC._replace(on_crash=OnCrash.FAIL))
+        run = backend.request_run(wish(row), NOON)
+        backend.claim("default", worker, 1, NOON)
+        backend.begin_claimed(run.id, worker, gone, NOON)
+        backend.reap(NOON)
         assert backend.recover(NOON) == []
         assert backend.flow_run(run.id).state is StateType.CRASHED
+
+    def test_what_had_not_begun_begins_in_any_case(self, backend, gone):
+        run = self.crashed(backend, gone, on_crash=OnCrash.FAIL)
+        assert [row.id for row in backend.recover(NOON)] == [run.id]
+
+    def test_a_worker_gives_up_what_it_could_not_begin(self, backend, worker):
+        row = deployed(backend)
+        run = backend.request_run(wish(row), NOON)
+        assert backend.abandon(run.id, worker, "no", NOON) is None
+        backend.claim("default", worker, 1, NOON)
+        assert backend.abandon(run.id, new_id(), "no", NOON) is None
+        after = backend.abandon(run.id, worker, "no process could be made", NOON + 1)
+        assert (after.state, after.message) == (StateType.CRASHED, "no process could be made")
+        assert backend.abandon(run.id, worker, "again", NOON + 2) is None
+
+    def test_what_was_to_be_cancelled_by_then_is(self, backend, worker):
+        run = backend.request_run(wish(deployed(backend)), NOON)
+        backend.claim("default", worker, 1, NOON)
+        backend.request_cancel(run.id, NOON)
+        assert backend.abandon(run.id, worker, "no", NOON).state is StateType.CANCELLED
 
     def test_a_late_writer_of_the_old_execution_is_refused(self, backend, gone, worker):
         run = self.crashed(backend, gone)

@@ -219,6 +219,15 @@ class TestReap:
         assert states(row) == ["Pending", "Running", "Crashed"]
         assert backend.reap(NOON + 2) == []
 
+    def test_a_run_that_was_to_stop_is_cancelled(self, backend, gone):
+        run = flow_run(state=StateType.CANCELLING, process=gone.id)
+        unfinished = task_run(run, state=StateType.RUNNING, end=None)
+        backend.append(batch(run, unfinished))
+        (verdict,) = backend.reap(NOON + 1)
+        row = backend.flow_run(run.id)
+        assert (row.state, row.message, row.end) == (StateType.CANCELLED, verdict.message, NOON + 1)
+        assert backend.task_run(unfinished.id).state is StateType.CANCELLED
+
     def test_elsewhere_a_run_crashes_when_the_lease_has_ended(self, backend, away):
         backend.append(batch(flow_run(process=away.id)))
         backend.beat(away.id, NOON + SECOND)

@@ -111,6 +111,18 @@ def begin(
     return begun
 
 
+def abandon(
+    connection: Connection, flow_run: bytes, worker: bytes, message: str, now: int
+) -> FlowRunRow | None:
+    """End a run that a worker has claimed and that no process has begun; None when it is not the
+    worker's any more."""
+    row = flow_runs.get(connection, flow_run)
+    if row is None or row.state in TERMINAL_STATES or row.process != worker:
+        return None
+    executions.end_lost(connection, row, message, now)
+    return flow_runs.get(connection, flow_run)
+
+
 def mark_late(connection: Connection, now: int) -> list[FlowRunRow]:
     """Say of what nobody has taken in time that it is Late."""
     late = []
@@ -135,7 +147,9 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
         if run is None or deployment is None or run.state is not StateType.CRASHED:
             continue
         spec = spec_of(deployment)
-        if spec.on_crash is OnCrash.FAIL or row.crashes >= spec.most_crashes:
+        # What has never begun has not crashed: it was its worker that died.
+        begun = run.process != row.worker
+        if (spec.on_crash is OnCrash.FAIL and begun) or row.crashes >= spec.most_crashes:
             work.give_up(connection, row.flow_run)
             continue
         due = now + BACKOFF[min(row.crashes, len(BACKOFF) - 1)]

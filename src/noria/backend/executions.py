@@ -65,13 +65,20 @@ def dead_processes(connection: Connection, now: int) -> list[bytes]:
 
 
 def crash_runs_of(connection: Connection, process: bytes, now: int) -> list[CrashVerdict]:
-    """Mark the unfinished runs of a dead process Crashed."""
+    """Mark the unfinished runs of a dead process Crashed; those that were to stop have done so."""
     message = epitaph(processes.get(connection, process))
     verdicts = []
     for row in _left_behind(connection, process):
-        end(connection, row, StateType.CRASHED, Actor.REAPER, message, now)
+        end_lost(connection, row, message, now)
         verdicts.append(CrashVerdict(row.id, row.name, message))
     return verdicts
+
+
+def end_lost(connection: Connection, row: FlowRunRow, message: str, now: int) -> None:
+    """End a run whose process is gone: Crashed, or Cancelled when that was asked for."""
+    asked = row.state is StateType.CANCELLING
+    state = StateType.CANCELLED if asked else StateType.CRASHED
+    end(connection, row, state, Actor.REAPER, message, now)
 
 
 def is_executed(connection: Connection, row: FlowRunRow, now: int) -> bool:

@@ -100,6 +100,10 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments):
             processes.end(connection, process, now, verdict)
         self.release_slots_of(process, now)
 
+    def process(self, process: bytes) -> ProcessRow | None:
+        with self._database.read() as connection:
+            return processes.get(connection, process)
+
     def lives(self, process: bytes, now: int) -> bool:
         with self._database.read() as connection:
             row = processes.get(connection, process)

@@ -96,6 +96,10 @@ class LocalDeployments:
         with self._database.write() as connection:
             return dispatch.begin(connection, flow_run, worker, process, now)
 
+    def abandon(self, flow_run: bytes, worker: bytes, message: str, now: int) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return dispatch.abandon(connection, flow_run, worker, message, now)
+
     def mark_late(self, now: int) -> list[FlowRunRow]:
         with self._database.read() as connection:
             if not work.late(connection, now - dispatch.LATE):

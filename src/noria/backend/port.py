@@ -198,13 +198,16 @@ class Backend(Slots, Protocol):
     def end_process(self, process: bytes, now: int, verdict: str | None) -> None:
         """Say that a process has ended and how."""
 
+    def process(self, process: bytes) -> ProcessRow | None:
+        """What is known of a process."""
+
     def lives(self, process: bytes, now: int) -> bool:
         """Whether a process is known and lives."""
 
     def reap(self, now: int) -> list[CrashVerdict]:
         """Mark runs whose process is gone (dead pid on this host, ended lease elsewhere) Crashed,
-        with their unfinished task runs and group counts; and those Failed that were suspended and
-        not resumed in time."""
+        or Cancelled when that was asked for, with their unfinished task runs and group counts; and
+        those Failed that were suspended and not resumed in time."""
 
     def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
         """Take an existing run for another execution: its epoch grows by one, which fences the
@@ -452,6 +455,10 @@ class Backend(Slots, Protocol):
     ) -> FlowRunRow | None:
         """Begin the execution of a claimed run in a process of its own; None when the run is not
         the worker's any more."""
+
+    def abandon(self, flow_run: bytes, worker: bytes, message: str, now: int) -> FlowRunRow | None:
+        """End a claimed run that no process has begun: Crashed, or Cancelled when that was asked
+        for. None when the run is not the worker's any more."""
 
     def mark_late(self, now: int) -> list[FlowRunRow]:
         """Say of runs that nobody took in time that they are Late. Returns those newly so."""

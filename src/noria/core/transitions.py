@@ -12,8 +12,8 @@ below is what keeps them from undoing one another, and it rests on four rules.
    nobody answered in time has Failed: there was no work left to lose.
 3. A wish is not a fact. A person asks for Cancelling; that the work has stopped, Cancelled, is
    said by who stopped it, or found it gone. Only a run that no process holds is cancelled at
-   once. Cancelling is not taken back: the run ends Cancelled, or Crashed when nobody was there
-   to stop it.
+   once. Cancelling is not taken back: when the process that was to stop is gone, the run is
+   Cancelled.
 4. Waiting has a reason. Scheduled waits for a time, Pending for a resource or an upstream, Paused
    for a person. Each goes on to Running, and each can end without ever having run.
 

@@ -111,7 +111,7 @@ class FlowCall:
                 run.raw_id = tracking.run.child_run
             tracking.run.child_run = run.raw_id
         else:
-            run.arguments = _pickled(self.parameters)
+            run.arguments = pickled(self.parameters)
         return run
 
     def _continue_child(self) -> None:
@@ -234,7 +234,7 @@ def run_of(row: FlowRunRow) -> FlowRun:
     return run
 
 
-def _pickled(parameters: dict[str, Any]) -> bytes | None:
+def pickled(parameters: dict[str, Any]) -> bytes | None:
     """The arguments for a resume; None when they cannot be written down."""
     try:
         data = pickle.dumps(parameters, 5)

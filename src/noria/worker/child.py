@@ -15,7 +15,7 @@ from noria.core.states import StateType
 from noria.core.tracebacks import error_facts
 from noria.core.transitions import Actor
 from noria.engine.drivers import finish
-from noria.engine.flow_calls import arguments_of
+from noria.engine.flow_calls import arguments_of, pickled
 from noria.engine.session import open_session
 from noria.loading import load_flow_from_entrypoint
 from noria.worker.orders import Order
@@ -53,6 +53,9 @@ def _run(order: Order) -> int:
     if order.afresh:
         calls = [entry.task_run for _, entry in session.backend.memo(flow_run)]
         session.backend.forget(flow_run, calls)
+    if row.arguments is None:
+        # What it was asked for with is plain; what it is recorded with is for people to read.
+        row = row._replace(arguments=pickled(parameters))
     state = finish(flow.execute(parameters, row=row))
     return COMPLETED if state.type is StateType.COMPLETED else ENDED_OTHERWISE
 
@@ -74,7 +77,7 @@ def _parameters(row: FlowRunRow) -> dict[str, Any]:
 def _fail(row: FlowRunRow, error: Exception) -> None:
     """Say that the run could not begin: the code cannot be loaded, here and now."""
     now = clock.now()
-    said = str(error) if isinstance(error, NoriaException) else repr(error)
+    said = str(error) if isinstance(error, NoriaException) else f"{type(error).__name__}: {error}"
     failed = entered(row, StateType.FAILED, Actor.ENGINE, f"The flow cannot be loaded: {said}", now)
     failed = failed._replace(start=now, end=now, error=to_json(error_facts(error)))
     open_session().journal.append(failed)

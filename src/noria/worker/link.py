@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from noria.worker.orders import Birth, Death, Order, from_line, to_line
+from noria.worker.orders import Birth, Death, Order, Refusal, from_line, to_line
 
 SIZE = 1 << 16
+WELL = (0, 1, 3)
+"""Exit codes of processes that have said how their runs ended; see `noria.worker.child`."""
 
 
 class Link:
@@ -42,7 +44,7 @@ class Link:
         """
         self._socket.sendall(to_line(order))
 
-    def hear(self) -> Iterator[Birth | Death]:
+    def hear(self) -> Iterator[Birth | Death | Refusal]:
         """What it has said; waits for something if there is nothing.
 
         Raises:
@@ -70,7 +72,7 @@ def how_it_ended(status: int) -> str | None:
     """
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
-        return None if code <= 1 else f"ended with exit code {code}"
+        return None if code in WELL else f"ended with exit code {code}"
     import signal  # noqa: PLC0415 - few processes are killed
 
     try:

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 
-from noria.worker.orders import Birth, Death, Order, from_line, to_line
+from noria.worker.orders import Birth, Death, Order, Refusal, from_line, to_line
 
 PRELOADED = (
     "asyncio",
@@ -54,7 +54,9 @@ class Nursery:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         # Ctrl-C reaches the whole group of a terminal; the worker decides what it means.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # So does a service manager's SIGTERM.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         while True:
             ready, _, _ = select.select([self._link.fileno(), wake], [], [])
             if wake in ready:
@@ -74,7 +76,11 @@ class Nursery:
     def _bear(self, order: Order, own: tuple[int, ...]) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._tell(Refusal(order.flow_run, str(error)))
+            return
         if pid == 0:
             self._live(order, own)
         self._children[pid] = order.flow_run
@@ -115,7 +121,7 @@ class Nursery:
             if flow_run is not None:
                 self._tell(Death(flow_run, pid, status))
 
-    def _tell(self, message: Birth | Death) -> None:
+    def _tell(self, message: Birth | Death | Refusal) -> None:
         # When the worker has gone, the end of its orders says so.
         with contextlib.suppress(OSError):
             self._link.sendall(to_line(message))

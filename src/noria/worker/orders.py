@@ -40,9 +40,15 @@ class Death(NamedTuple):
     status: int
 
 
-_KINDS: dict[str, type[Order | Birth | Death]] = {
-    kind.__name__: kind for kind in (Order, Birth, Death)
-}
+class Refusal(NamedTuple):
+    """No process could be made for an order."""
+
+    flow_run: str
+    why: str
+
+
+Message = Order | Birth | Death | Refusal
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Order, Birth, Death, Refusal)}
 
 
 def order_of(claim: Claim) -> Order:
@@ -58,7 +64,7 @@ def order_of(claim: Claim) -> Order:
     )
 
 
-def to_line(message: Order | Birth | Death) -> bytes:
+def to_line(message: Message) -> bytes:
     """A message as a line.
 
     Example:

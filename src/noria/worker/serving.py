@@ -31,7 +31,7 @@ def serve(
     for row in served:
         backend.pause_deployment(row.id, False, clock.now())
     try:
-        Worker(backend, session.process, sorted({spec.pool for spec in specs}), limit, say).run()
+        Worker(session, sorted({spec.pool for spec in specs}), limit, say).run()
     finally:
         if pause_on_shutdown:
             for row in served:

@@ -7,7 +7,7 @@ import click
 from noria.cli.app import App, pass_app, shared_options
 from noria.core.deployments import DEFAULT_POOL
 from noria.session import open_session
-from noria.worker.worker import Worker
+from noria.worker.worker import GRACE_SECONDS, Worker
 
 
 @click.command()
@@ -21,16 +21,24 @@ from noria.worker.worker import Worker
     help="A pool to take runs of; repeat it for several.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many runs at once.")
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=GRACE_SECONDS,
+    show_default=True,
+    help="Seconds that a cancelled run may take before its processes are ended.",
+)
 @click.option("--no-schedules", is_flag=True, help="Leave it to others to make the runs due.")
 @shared_options
 @pass_app
-def start(app: App, pools: tuple[str, ...], limit: int | None, no_schedules: bool) -> None:
+def start(
+    app: App, pools: tuple[str, ...], limit: int | None, grace: float, no_schedules: bool
+) -> None:
     """Run what is due in pools, until told to stop.
 
     Each run has a process of its own. Ctrl-C or SIGTERM lets what is under way end; a second one
     stops it. When this process is killed, runs go on; those that had not begun are begun by the
     next worker.
     """
-    session = open_session()
     app.note(f"Taking runs of {', '.join(pools)}. Ctrl-C ends it.")
-    Worker(session.backend, session.process, pools, limit, app.note, not no_schedules).run()
+    Worker(open_session(), pools, limit, app.note, not no_schedules, grace).run()

@@ -1,0 +1,246 @@
+"""The processes of a worker that execute runs: how they begin, are stopped and are buried."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from noria.backend.executions import is_suspended
+from noria.backend.port import Backend, Claim
+from noria.backend.processes import start_time
+from noria.core import clock
+from noria.core.records import FlowRunRow
+from noria.core.states import TERMINAL_STATES, StateType
+from noria.worker.link import Link, how_it_ended
+from noria.worker.orders import Birth, Death, Refusal, order_of
+
+WATCH_SECONDS = 0.2
+"""How often to look at what is under way: whether it is to stop, or has died unnoticed."""
+KILL_SECONDS = 5.0
+"""How long a process group may take at most from SIGTERM to SIGKILL."""
+_STOPPING = (StateType.CANCELLING, StateType.CANCELLED)
+
+
+@dataclass
+class Child:
+    """A run under way."""
+
+    claim: Claim
+    pid: int | None = None
+    """None while the nursery has not said so."""
+    started: int | None = None
+    """What tells its process from a later one with the same pid."""
+    process: bytes | None = None
+    """Its id in the store, once it has begun."""
+    link: Link | None = None
+    """Who tells of its end; None when nobody does."""
+    stop_since: float | None = None
+    """Monotonic time since when it is to stop."""
+    terminated: bool = False
+    """Whether its group was sent SIGTERM."""
+
+
+class Children:
+    """The runs of a worker that are under way, and the nursery that their processes come from.
+
+    Parameters:
+        backend: Where runs are recorded.
+        worker: The id of the worker's process.
+        lease: Seconds that a process may be silent; here it is renewed in time.
+        grace: Seconds that a run may take to stop by itself before its processes are ended.
+        say: Told in a sentence what happens.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        worker: bytes,
+        lease: float,
+        grace: float,
+        say: Callable[[str], None],
+    ) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._beat_seconds = lease / 4
+        self._grace = grace
+        self._say = say
+        self._link = Link()
+        self._children: dict[str, Child] = {}
+        self._next_watch = 0.0
+        self._next_beat = 0.0
+        self.died = False
+        """Whether one has died, which others have to decide about."""
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def beginning(self) -> int:
+        """How many have not begun yet."""
+        return sum(child.process is None for child in self._children.values())
+
+    def links(self) -> list[Link]:
+        """Who is to be listened to."""
+        return [self._link]
+
+    def begin(self, claim: Claim) -> None:
+        """Have a claimed run executed."""
+        child = self._children[claim.run.id.hex()] = Child(claim)
+        self._order(child)
+
+    def hear(self, link: Link) -> None:
+        """Take note of what a nursery says."""
+        try:
+            for message in link.hear():
+                self._note(message)
+        except (EOFError, OSError):
+            if link is self._link:
+                self._renew_link()
+
+    def look(self, moment: float, changed: bool) -> None:
+        """Do what is due.
+
+        Parameters:
+            moment: Monotonic time, seconds.
+            changed: Whether anybody has written to the store.
+        """
+        if moment >= self._next_beat:
+            self._next_beat = moment + self._beat_seconds
+            self._beat()
+        if moment >= self._next_watch:
+            self._next_watch = moment + WATCH_SECONDS
+            self._watch(list(self._children.values()))
+        elif changed:
+            self._watch([child for child in self._children.values() if child.process is None])
+        for child in self._children.values():
+            self._stop_in_time(child, moment)
+
+    def stop(self) -> None:
+        """Ask all to stop."""
+        for child in self._children.values():
+            self._backend.request_cancel(child.claim.run.id, clock.now())
+        self._next_watch = 0.0
+
+    def close(self) -> None:
+        """Let the nursery end; whoever is under way goes on."""
+        self._link.close()
+
+    def _order(self, child: Child) -> None:
+        child.link = self._link
+        # One that has gone is heard of, and everything that it was told is ordered again.
+        with contextlib.suppress(OSError):
+            self._link.order(order_of(child.claim))
+
+    def _renew_link(self) -> None:
+        """Another nursery: whoever was born in the old one goes on, but nobody tells of its end."""
+        before = self._link
+        before.close()
+        self._link = Link()
+        self._say("the process that runs are forked from has died; there is another one")
+        for child in self._children.values():
+            if child.link is before:
+                child.link = None
+                if child.pid is None:
+                    # Should it have been born after all, one of the two is not let begin.
+                    self._order(child)
+
+    def _note(self, message: Birth | Death | Refusal) -> None:
+        child = self._children.get(message.flow_run)
+        if child is None:
+            return
+        if isinstance(message, Birth):
+            child.pid, child.started = message.pid, start_time(message.pid)
+        elif isinstance(message, Refusal):
+            self._bury(child, f"no process could be made for it: {message.why}")
+        elif message.pid == child.pid:
+            self._bury(child, how_it_ended(message.status))
+
+    def _bury(self, child: Child, verdict: str | None) -> None:
+        run = child.claim.run
+        if child.pid is not None:
+            # What it has started in its group must not outlive the run.
+            _signal_group(child.pid, signal.SIGKILL)
+        row, now = self._backend.flow_run(run.id), clock.now()
+        if row is not None and not _is_over(row) and self._adopt(child, row, now):
+            return
+        del self._children[run.id.hex()]
+        self.died = True
+        if verdict is not None:
+            self._say(f"{run.name}: {_who(child)}{verdict}")
+        if row is None or _is_over(row) or row.process is None:
+            return
+        if row.process == self._worker:
+            said = verdict or "ended before the run began"
+            self._backend.abandon(run.id, self._worker, f"{_who(child)}{said}", now)
+        else:
+            self._backend.end_process(row.process, now, verdict)
+
+    def _adopt(self, child: Child, row: FlowRunRow, now: int) -> bool:
+        """Whether it lives in another process than the one that was heard of: born in a nursery
+        that has died before it could say so."""
+        if row.process in (None, self._worker) or not self._backend.lives(row.process, now):
+            return False
+        process = self._backend.process(row.process)
+        if process is None or process.pid == child.pid:
+            return False
+        child.pid, child.started, child.process = process.pid, process.started, process.id
+        child.link = None
+        return True
+
+    def _beat(self) -> None:
+        """Renew the leases of those that may be kept from it, by C code for instance."""
+        now = clock.now()
+        self._backend.beat(self._worker, now)
+        for child in self._children.values():
+            if child.process is not None:
+                self._backend.beat(child.process, now)
+
+    def _watch(self, children: Iterable[Child]) -> None:
+        for child in children:
+            row = self._backend.flow_run(child.claim.run.id)
+            if row is not None and row.process not in (None, self._worker):
+                child.process = child.process or row.process
+            if child.stop_since is None and (row is None or row.state in _STOPPING):
+                child.stop_since = clock.monotonic()
+            if child.link is None and child.pid is not None and not _lives(child):
+                self._bury(child, None)
+
+    def _stop_in_time(self, child: Child, moment: float) -> None:
+        """A run stops by itself once it knows that it is to; one that does not is made to."""
+        if child.stop_since is None or child.pid is None:
+            return
+        waited = moment - child.stop_since
+        if waited > self._grace + min(KILL_SECONDS, self._grace):
+            _signal_group(child.pid, signal.SIGKILL)
+        elif waited > self._grace and not child.terminated:
+            child.terminated = True
+            _signal_group(child.pid, signal.SIGTERM)
+
+
+def _is_over(row: FlowRunRow) -> bool:
+    """Whether nobody needs to execute it now."""
+    return row.state in TERMINAL_STATES or is_suspended(row)
+
+
+def _who(child: Child) -> str:
+    return "" if child.pid is None else f"process {child.pid}: "
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _lives(child: Child) -> bool:
+    assert child.pid is not None
+    if child.started:
+        return start_time(child.pid) == child.started
+    try:
+        os.kill(child.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
