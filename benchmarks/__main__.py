@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks import (
     async_tasks,
     cli,
+    dispatch,
     hello,
     imports,
     logs,
@@ -35,6 +36,7 @@ TOPICS = (
     testing,
 )  # fmt: skip
 ROWS = {topic.ROW.number: topic.ROW for topic in TOPICS}
+ROWS |= {row.number: row for row in (dispatch.ASKED, dispatch.DUE, dispatch.MANY)}
 
 
 def options_of(arguments: Sequence[str]) -> tuple[Options, str]:

@@ -111,7 +111,7 @@ class Lab:
     """A folder with flows, a store, and the workers that a test starts."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        self.folder = folder
+        self.folder, self.backend_home = folder, home
         (folder / "flows.py").write_text(FLOWS, encoding="utf-8")
         self.backend = LocalBackend(str(home / "noria.db"))
         self.workers: list[subprocess.Popen[bytes]] = []

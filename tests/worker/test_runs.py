@@ -173,6 +173,17 @@ class TestDeaths:
         assert lab.effects() == ["step 0", "step 5"]
 
 
+class TestLeases:
+    def test_a_worker_renews_those_of_runs_that_cannot(self, lab):
+        lab.worker(NORIA_LEASE_SECONDS="1")
+        run = lab.run_of("deaf")
+        lab.noted("deaf")
+        process = lab.row(run).process
+        for _ in range(3):
+            before = lab.backend.process(process).beat
+            lab.until(lambda before=before: lab.backend.process(process).beat > before)
+
+
 class TestOnCrash:
     def test_resume_goes_on_and_repeats_nothing(self, lab):
         lab.worker()

@@ -15,6 +15,14 @@ _SIMPLER = str.maketrans(
 )  # fmt: skip
 
 
+_instead: list[TextIO] = []
+
+
+def show_on(stream: TextIO) -> None:
+    """Have this process's console write to a stream of its own from now on."""
+    _instead[:] = [stream]
+
+
 class Stderr:
     """Looks `sys.stderr` up at every write, since tests and hosts replace it, and never raises:
     a closed or broken stderr is no reason to fail a run."""
@@ -36,7 +44,7 @@ class Stderr:
 
     def stream(self) -> TextIO | None:
         """The real stream of now; None where there is none, as under pythonw."""
-        stream: TextIO | Guard | None = sys.stderr
+        stream: TextIO | Guard | None = _instead[0] if _instead else sys.stderr
         return stream.guarded if isinstance(stream, Guard) else stream
 
 

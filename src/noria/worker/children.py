@@ -16,6 +16,7 @@ from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, StateType
 from noria.worker.link import Link, how_it_ended
 from noria.worker.orders import Birth, Death, Refusal, order_of
+from noria.worker.output import Output, path_of, tell_leftovers
 
 WATCH_SECONDS = 0.2
 """How often to look at what is under way: whether it is to stop, or has died unnoticed."""
@@ -35,6 +36,8 @@ class Child:
     """What tells its process from a later one with the same pid."""
     process: bytes | None = None
     """Its id in the store, once it has begun."""
+    output: Output | None = None
+    """What it prints; None when no file could be made for it."""
     link: Link | None = None
     """Who tells of its end; None when nobody does."""
     stop_since: float | None = None
@@ -51,7 +54,8 @@ class Children:
         worker: The id of the worker's process.
         lease: Seconds that a process may be silent; here it is renewed in time.
         grace: Seconds that a run may take to stop by itself before its processes are ended.
-        say: Told in a sentence what happens.
+        say: Told in a sentence what happens, and each line that a run prints.
+        folder: Where what runs print is kept until it is told.
     """
 
     def __init__(
@@ -61,7 +65,10 @@ class Children:
         lease: float,
         grace: float,
         say: Callable[[str], None],
+        folder: str,
     ) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._folder = folder
         self._backend = backend
         self._worker = worker
         self._beat_seconds = lease / 4
@@ -88,6 +95,9 @@ class Children:
     def begin(self, claim: Claim) -> None:
         """Have a claimed run executed."""
         child = self._children[claim.run.id.hex()] = Child(claim)
+        with contextlib.suppress(OSError):
+            path = path_of(self._folder, claim.run.id)
+            child.output = Output(path, claim.run.id, claim.run.name, self._say)
         self._order(child)
 
     def hear(self, link: Link) -> None:
@@ -116,6 +126,12 @@ class Children:
             self._watch([child for child in self._children.values() if child.process is None])
         for child in self._children.values():
             self._stop_in_time(child, moment)
+            if child.output is not None:
+                child.output.tell(self._backend)
+
+    def look_after_others(self) -> None:
+        """Keep what runs of workers that have died have printed."""
+        tell_leftovers(self._folder, self._backend, self._say)
 
     def stop(self) -> None:
         """Ask all to stop."""
@@ -125,13 +141,16 @@ class Children:
 
     def close(self) -> None:
         """Let the nursery end; whoever is under way goes on."""
+        for child in self._children.values():
+            if child.output is not None:
+                child.output.close()
         self._link.close()
 
     def _order(self, child: Child) -> None:
         child.link = self._link
         # One that has gone is heard of, and everything that it was told is ordered again.
         with contextlib.suppress(OSError):
-            self._link.order(order_of(child.claim))
+            self._link.order(order_of(child.claim, path_of(self._folder, child.claim.run.id)))
 
     def _renew_link(self) -> None:
         """Another nursery: whoever was born in the old one goes on, but nobody tells of its end."""
@@ -167,6 +186,8 @@ class Children:
             return
         del self._children[run.id.hex()]
         self.died = True
+        if child.output is not None:
+            child.output.finish(self._backend)
         if verdict is not None:
             self._say(f"{run.name}: {_who(child)}{verdict}")
         if row is None or _is_over(row) or row.process is None:

@@ -28,6 +28,7 @@ PRELOADED = (
     "noria.tasks",
     "noria.task_runners",
     "noria.worker.child",
+    "noria.worker.output",
     "sqlite3",
     "uuid_utils",
 )
@@ -99,6 +100,7 @@ class Nursery:
             for descriptor in own:
                 os.close(descriptor)
             self._link.close()
+            importlib.import_module("noria.worker.output").take_over(order.output)
             child = importlib.import_module("noria.worker.child")
             status = child.run(order)
         except BaseException:  # noqa: BLE001 - nothing may return into the nursery's loop

@@ -23,6 +23,8 @@ class Order(NamedTuple):
     """Whether what an earlier execution finished is forgotten."""
     environment: dict[str, str]
     """Variables that are set for it."""
+    output: str
+    """The file that takes what it prints."""
 
 
 class Birth(NamedTuple):
@@ -51,7 +53,7 @@ Message = Order | Birth | Death | Refusal
 _KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Order, Birth, Death, Refusal)}
 
 
-def order_of(claim: Claim) -> Order:
+def order_of(claim: Claim, output: str) -> Order:
     """The order to execute what was claimed."""
     variables = claim.spec.job_variables.get("env") or {}
     return Order(
@@ -61,6 +63,7 @@ def order_of(claim: Claim) -> Order:
         path=claim.spec.path,
         afresh=claim.spec.on_crash is OnCrash.RETRY and claim.work.crashes > 0,
         environment={str(name): str(value) for name, value in variables.items()},
+        output=output,
     )
 
 

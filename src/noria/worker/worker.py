@@ -60,8 +60,15 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop, and until what is under way has ended."""
-        lease = self._session.settings.lease_seconds
-        children = Children(self._backend, self._process, lease, self._grace, self._say)
+        settings = self._session.settings
+        children = Children(
+            self._backend,
+            self._process,
+            settings.lease_seconds,
+            self._grace,
+            self._say,
+            os.path.join(settings.home_path, "output"),
+        )
         with self._listening() as wake:
             try:
                 while not self._signals or children:
@@ -107,6 +114,7 @@ class Worker:
             children.died, self._counter = False, -1
             self._next_reap = moment + REAP_SECONDS
             self._look_after_others(now)
+            children.look_after_others()
         counter = self._backend.change_counter()
         changed, self._counter = counter != self._counter, counter
         children.look(moment, changed)
