@@ -464,6 +464,9 @@ def _leaving(call: FlowCall, exc: BaseException) -> BaseException | None:
     if isinstance(exc, GeneratorExit):
         return exc
     stopper, asked = call.stopper, None if call.execution is None else call.execution.cancelled
+    if stopper is not None:
+        # What is still on its way to this run must not reach the one around it.
+        stopper.over = True
     ended = call.run.end is not None and call.run.state_type is not StateType.CANCELLED
     if ended and isinstance(exc, CancelRun) and exc is asked:
         return None

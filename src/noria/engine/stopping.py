@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from noria.core.errors import CancelRun, TerminationSignal
@@ -98,7 +99,12 @@ class LoopStopper(Stopper):
         """Interrupt the run with `error`; any thread may."""
         if self.over or self.away:
             return
-        if not (self._in_main and interrupts.signal_main_thread(error, self)):
+        if self._in_main and interrupts.signal_main_thread(error, self):
+            # A signal that comes just before the loop begins to wait does not end its waiting, and
+            # handlers are called only once it has ended.
+            with suppress(RuntimeError):  # the loop was closed: there is nothing left to stop
+                self._loop.call_soon_threadsafe(_wake_up)
+        else:
             self._cancel_soon()
 
     def note(self, error: BaseException) -> None:
@@ -137,6 +143,10 @@ class LoopStopper(Stopper):
         if self._interruptions == interruptions and not self.over:
             self.cancels += 1
             self._task.cancel()
+
+
+def _wake_up() -> None:
+    """Something for a loop to do."""
 
 
 def _in_a_step_of_the_loop() -> bool:
