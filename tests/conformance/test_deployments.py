@@ -401,3 +401,27 @@ class TestCrashing:
         late = before._replace(state=StateType.COMPLETED, end=NOON + SECOND)
         assert backend.append(batch(late)) == [run.id]
         assert backend.flow_run(run.id).state is StateType.SCHEDULED
+
+
+class TestMoving:
+    def test_what_waits_moves_with_its_deployment(self, backend, worker):
+        run = backend.request_run(wish(deployed(backend)), NOON)
+        backend.apply_deployments([SPEC._replace(pool="gpu", queue="急")], NOON)
+        assert backend.claim("default", worker, 5, NOON) == []
+        (claim,) = backend.claim("gpu", worker, 5, NOON)
+        assert (claim.run.id, claim.work.pool, claim.work.queue) == (run.id, "gpu", "急")
+
+    def test_what_waits_gets_the_new_priority(self, backend, worker):
+        later = deployed(backend, SPEC._replace(name="later"))
+        first = deployed(backend)
+        runs = [backend.request_run(wish(row), NOON).id for row in (later, first)]
+        backend.apply_deployments([SPEC._replace(priority=1)], NOON)
+        claims = backend.claim("default", worker, 5, NOON)
+        assert [claim.run.id for claim in claims] == runs[::-1]
+
+    def test_pruning_cancels_what_waits(self, backend):
+        old = deployed(backend, SPEC._replace(name="old"))
+        run = backend.request_run(wish(old), NOON)
+        backend.apply_deployments([SPEC], NOON, prune=True)
+        found = backend.flow_run(run.id)
+        assert (found.state, found.message) == (StateType.CANCELLED, "its deployment was deleted")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from noria.backend import executions
 from noria.core import deployments as specs
 from noria.core import ids
 from noria.core.deployments import Action, DeploymentSpec, ScheduleSpec, Step
 from noria.core.jsontext import from_json, to_json
+from noria.core.pools import DEFAULT_QUEUE, QueueRow, turn
 from noria.core.records import DeploymentRow, ScheduleRow
 from noria.core.schedules import rules
-from noria.store import deployments
+from noria.core.states import TERMINAL_STATES
+from noria.store import deployments, flow_runs, pools, work
 from noria.store.database import Connection
+from noria.store.work import WorkPlace
 
 
 def plan(connection: Connection, wanted: Sequence[DeploymentSpec], prune: bool) -> list[Step]:
@@ -46,7 +50,7 @@ def apply(
     steps = plan(connection, wanted, prune)
     if prune:
         for row in _unwanted(connection, wanted):
-            deployments.delete(connection, row.id)
+            remove(connection, row.id, now)
     for spec, step in zip(wanted, steps, strict=False):
         if step.action is not Action.KEEP:
             _write(connection, spec, now)
@@ -87,6 +91,21 @@ def pause(connection: Connection, deployment: bytes, paused: bool, now: int) -> 
     return deployments.pause(connection, deployment, paused, now)
 
 
+def remove(connection: Connection, deployment: bytes, now: int) -> bool:
+    """Delete a deployment; what waits of it is cancelled. False when there is none."""
+    for row in work.unclaimed(connection, deployment):
+        run = flow_runs.get(connection, row.flow_run)
+        if run is not None and run.state not in TERMINAL_STATES:
+            executions.call_off(connection, run, deployment, "its deployment was deleted", now)
+    return deployments.delete(connection, deployment)
+
+
+def rank_of(connection: Connection, pool: str, queue: str) -> int:
+    """The rank of a queue of a pool."""
+    row = pools.queue(connection, pool, queue)
+    return QueueRow(pool, queue).rank if row is None else row.rank
+
+
 def _unwanted(connection: Connection, wanted: Sequence[DeploymentSpec]) -> list[DeploymentRow]:
     names = {spec.full_name for spec in wanted}
     folders = {spec.path for spec in wanted}
@@ -99,6 +118,9 @@ def _unwanted(connection: Connection, wanted: Sequence[DeploymentSpec]) -> list[
 
 def _write(connection: Connection, spec: DeploymentSpec, now: int) -> None:
     text = to_json(specs.to_record(spec))
+    old = deployments.by_name(connection, spec.flow_name, spec.name)
+    if old is not None:
+        _move(connection, old.id, spec_of(old), spec)
     row = deployments.save(
         connection,
         DeploymentRow(ids.new_id(), spec.flow_name, spec.name, spec.pool, text, False, now, now),
@@ -109,6 +131,21 @@ def _write(connection: Connection, spec: DeploymentSpec, now: int) -> None:
         deployments.save_schedule(connection, after)
     for slug in before:
         deployments.delete_schedule(connection, row.id, slug)
+
+
+def _move(
+    connection: Connection, deployment: bytes, before: DeploymentSpec, after: DeploymentSpec
+) -> None:
+    """What waits already waits where, and in the rank that, the deployment now says."""
+    place = WorkPlace(after.pool, after.queue or DEFAULT_QUEUE, after.priority)
+    old = WorkPlace(before.pool, before.queue or DEFAULT_QUEUE, before.priority)
+    if place != old:
+        later = _standing(connection, place) - _standing(connection, old)
+        work.move(connection, deployment, old, place, later)
+
+
+def _standing(connection: Connection, place: WorkPlace) -> int:
+    return turn(0, 0, place.priority, rank_of(connection, place.pool, place.queue))
 
 
 def _schedule(

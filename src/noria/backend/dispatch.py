@@ -7,15 +7,15 @@ workers never take one run.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 
 from noria.backend import executions
-from noria.backend.deploying import name_of, spec_of
-from noria.backend.port import Claim, RunRequest
+from noria.backend.deploying import name_of, rank_of, spec_of
+from noria.backend.port import RunRequest
 from noria.core import ids
-from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
+from noria.core.deployments import DeploymentSpec, OnCrash, lane_key
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import random_run_name
+from noria.core.pools import DEFAULT_QUEUE, turn
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow, WorkRow
 from noria.core.schedules import rules
 from noria.core.states import TERMINAL_STATES, Name, StateType
@@ -27,8 +27,8 @@ LATE = 15 * 1_000_000
 """A run that nobody has taken so long after it was due is Late, microseconds."""
 BACKOFF = (1_000_000, 10_000_000, 60_000_000)
 """How long a run whose process has died waits before it goes on."""
-LOOK_AHEAD = 100
-"""What waits is looked at in portions of so many: the first ones may be held back."""
+LATE_AT_ONCE = 500
+"""So many are called Late in one transaction."""
 
 
 def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | None:
@@ -45,18 +45,7 @@ def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | 
     spec = spec_of(deployment)
     row = _scheduled(deployment, spec, wish, now)
     flow_runs.save(connection, row)
-    waiting = WorkRow(
-        flow_run=row.id,
-        deployment=deployment.id,
-        schedule=wish.schedule,
-        key=wish.key,
-        pool=deployment.pool,
-        priority=spec.priority,
-        due=wish.due,
-        worker=None,
-        crashes=0,
-    )
-    work.add(connection, waiting)
+    work.add(connection, _waiting(connection, deployment, spec, wish, row.id, now))
     return row
 
 
@@ -76,26 +65,6 @@ def tick(connection: Connection, now: int) -> list[FlowRunRow]:
         later = schedule._replace(since=found.since, due=found.next)
         deployments.save_schedule(connection, later)
     return made
-
-
-def claim(connection: Connection, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
-    """Take up to `limit` runs that are due, those of higher priority and the older ones first.
-
-    A run that must wait for others of its deployment stands aside for those behind it.
-    """
-    taken: list[Claim] = []
-    held_back: set[bytes] = set()
-    for row in work.waiting(connection, pool, now, limit + LOOK_AHEAD):
-        if len(taken) == limit:
-            break
-        if row.deployment in held_back:
-            continue
-        found = _claimed(connection, row, worker, now)
-        if isinstance(found, Claim):
-            taken.append(found)
-        elif found:
-            held_back.add(row.deployment)
-    return taken
 
 
 def begin(
@@ -126,9 +95,9 @@ def abandon(
 def mark_late(connection: Connection, now: int) -> list[FlowRunRow]:
     """Say of what nobody has taken in time that it is Late."""
     late = []
-    for row in work.late(connection, now - LATE):
-        run = flow_runs.get(connection, row.flow_run)
-        if run is None or run.state is not StateType.SCHEDULED or run.state_name == Name.LATE:
+    for flow_run in work.late(connection, now - LATE, LATE_AT_ONCE):
+        run = flow_runs.get(connection, flow_run)
+        if run is None or run.state is not StateType.SCHEDULED:
             continue
         entered = executions.entered(
             run, StateType.SCHEDULED, Actor.SCHEDULER, None, now, Name.LATE
@@ -159,18 +128,11 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
             run, StateType.SCHEDULED, Actor.RESUME, message, now, Name.AWAITING_RETRY
         )
         flow_runs.save(connection, waits._replace(epoch=run.epoch + 1, process=None, end=None))
-        work.put_back(connection, row, due, row.crashes + 1)
+        # It has had its turn: whoever is due meanwhile does not go before it.
+        again_at = row._replace(due=due, crashes=row.crashes + 1)
+        work.put_back(connection, again_at)
         again.append(waits)
     return again
-
-
-def remove(connection: Connection, deployment: bytes, now: int) -> bool:
-    """Delete a deployment; what waits of it is cancelled. False when there is none."""
-    for row in work.unclaimed(connection, deployment):
-        run = flow_runs.get(connection, row.flow_run)
-        if run is not None and run.state not in TERMINAL_STATES:
-            _cancel(connection, run, deployment, "its deployment was deleted", now)
-    return deployments.delete(connection, deployment)
 
 
 def _wish_of(schedule: ScheduleRow, spec: DeploymentSpec, due: int) -> RunRequest:
@@ -184,6 +146,34 @@ def _wish_of(schedule: ScheduleRow, spec: DeploymentSpec, due: int) -> RunReques
         parameters=own.parameters if own is not None else {},
         key=key,
         schedule=schedule.slug,
+    )
+
+
+def _waiting(
+    connection: Connection,
+    deployment: DeploymentRow,
+    spec: DeploymentSpec,
+    wish: RunRequest,
+    flow_run: bytes,
+    now: int,
+) -> WorkRow:
+    queue = wish.queue or spec.queue or DEFAULT_QUEUE
+    key = lane_key(spec, wish.parameters)
+    rank = rank_of(connection, deployment.pool, queue)
+    return WorkRow(
+        flow_run=flow_run,
+        deployment=deployment.id,
+        schedule=wish.schedule,
+        key=wish.key,
+        pool=deployment.pool,
+        priority=spec.priority,
+        due=wish.due,
+        worker=None,
+        crashes=0,
+        queue=queue,
+        lane=deployment.id.hex() + ("" if key is None else f"/{key}"),
+        backfill=wish.backfill,
+        turn=turn(wish.due, now, spec.priority, rank),
     )
 
 
@@ -224,50 +214,3 @@ def _scheduled(
         history=None,
         settings=to_json(settings),
     )
-
-
-def _claimed(connection: Connection, row: WorkRow, worker: bytes, now: int) -> Claim | bool:
-    """The run taken; False when it is settled otherwise, True when its deployment holds it back."""
-    run = flow_runs.get(connection, row.flow_run)
-    if run is None:
-        work.delete(connection, row.flow_run)
-        return False
-    if run.state in TERMINAL_STATES:
-        work.settle(connection, row.flow_run, worker)
-        return False
-    deployment = deployments.get(connection, row.deployment)
-    if deployment is None:
-        _cancel(connection, run, worker, "its deployment was deleted", now)
-        return False
-    spec = spec_of(deployment)
-    others = work.under_way(connection, row.deployment)
-    if others and spec.overlap is Overlap.SKIP:
-        _cancel(connection, run, worker, "another run of its deployment was under way", now)
-        return False
-    if _must_wait(connection, spec, others, now):
-        return True
-    work.take(connection, row.flow_run, worker)
-    pending = executions.entered(run, StateType.PENDING, Actor.SCHEDULER, None, now)
-    pending = pending._replace(process=worker)
-    flow_runs.save(connection, pending)
-    return Claim(pending, spec, row._replace(worker=worker))
-
-
-def _must_wait(
-    connection: Connection, spec: DeploymentSpec, others: Sequence[bytes], now: int
-) -> bool:
-    if not others:
-        return False
-    if spec.overlap is Overlap.CANCEL_RUNNING:
-        for flow_run in others:
-            executions.cancel(connection, flow_run, now)
-        return True
-    if spec.overlap is Overlap.QUEUE:
-        return len(others) >= (spec.concurrency_limit or 1)
-    return spec.concurrency_limit is not None and len(others) >= spec.concurrency_limit
-
-
-def _cancel(connection: Connection, run: FlowRunRow, worker: bytes, message: str, now: int) -> None:
-    cancelled = executions.entered(run, StateType.CANCELLED, Actor.PERSON, message, now)
-    flow_runs.save(connection, cancelled._replace(end=now))
-    work.settle(connection, run.id, worker)

@@ -11,7 +11,15 @@ from noria.core.jsontext import from_json, to_json
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
 from noria.core.transitions import Actor, check
-from noria.store import flow_runs, groups, pauses, processes, task_runs
+from noria.store import (
+    flow_runs,
+    groups,
+    owed_hooks,
+    pauses,
+    processes,
+    task_runs,
+    work,
+)
 from noria.store.database import Connection
 
 _UNDER_WAY = (StateType.RUNNING, StateType.CANCELLING)
@@ -79,6 +87,26 @@ def end_lost(connection: Connection, row: FlowRunRow, message: str, now: int) ->
     asked = row.state is StateType.CANCELLING
     state = StateType.CANCELLED if asked else StateType.CRASHED
     end(connection, row, state, Actor.REAPER, message, now)
+    asked_for = work.get(connection, row.id)
+    # What no process has begun has no hooks: it was its worker that died.
+    if asked_for is not None and asked_for.worker != row.process:
+        ended = row._replace(state=state, state_name=None, message=message)
+        owed_hooks.add(connection, ended, now)
+
+
+def call_off(connection: Connection, row: FlowRunRow, by: bytes, message: str, now: int) -> None:
+    """End a run of a deployment that nobody has begun, and that is not to be begun.
+
+    Parameters:
+        connection: The store.
+        row: The run.
+        by: Who says so; it counts as claimed by them.
+        message: Why.
+        now: Microseconds since the epoch.
+    """
+    cancelled = entered(row, StateType.CANCELLED, Actor.PERSON, message, now)
+    flow_runs.save(connection, cancelled._replace(end=now))
+    work.settle(connection, row.id, by)
 
 
 def is_executed(connection: Connection, row: FlowRunRow, now: int) -> bool:

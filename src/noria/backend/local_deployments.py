@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from noria.backend import deploying, dispatch
+from noria.backend import claiming, deploying, dispatch
 from noria.backend.port import Claim, RunRequest
 from noria.core.deployments import DeploymentSpec, Step
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow
@@ -41,7 +41,7 @@ class LocalDeployments:
 
     def delete_deployment(self, deployment: bytes, now: int) -> bool:
         with self._database.write() as connection:
-            return dispatch.remove(connection, deployment, now)
+            return deploying.remove(connection, deployment, now)
 
     def pause_deployment(self, deployment: bytes, paused: bool, now: int) -> bool:
         with self._database.write() as connection:
@@ -80,11 +80,12 @@ class LocalDeployments:
             return deployments.next_due(connection)
 
     def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
+        # Mostly what waits must go on waiting, and looking takes no lock.
         with self._database.read() as connection:
-            if limit < 1 or not work.waiting(connection, pool, now, 1):
+            if not any(claiming.candidates(connection, pool, limit, now)):
                 return []
         with self._database.write() as connection:
-            return dispatch.claim(connection, pool, worker, limit, now)
+            return claiming.claim(connection, pool, worker, limit, now)
 
     def next_work_due(self, pool: str) -> int | None:
         with self._database.read() as connection:
@@ -102,7 +103,7 @@ class LocalDeployments:
 
     def mark_late(self, now: int) -> list[FlowRunRow]:
         with self._database.read() as connection:
-            if not work.late(connection, now - dispatch.LATE):
+            if not work.late(connection, now - dispatch.LATE, 1):
                 return []
         with self._database.write() as connection:
             return dispatch.mark_late(connection, now)

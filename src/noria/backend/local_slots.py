@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from noria.backend.processes import boot_id, host_name, is_alive, start_time
+from noria.core.pools import RUN_TAG_PREFIX
 from noria.core.slots import TAG_PREFIX, Acquired, LimitRow, LimitUse, Pool, TicketRow
-from noria.store import processes, slots, values
+from noria.store import processes, slots, values, work
 from noria.store.database import Connection, Database
 from noria.store.slots import Owner
 
@@ -20,7 +23,14 @@ class LocalSlots:
 
     def limits(self, name: str | None = None) -> list[LimitUse]:
         with self._database.read() as connection:
-            return slots.limits(connection, values.mended(name))
+            found = slots.limits(connection, values.mended(name))
+            if not any(use.limit.name.startswith(RUN_TAG_PREFIX) for use in found):
+                return found
+            busy = Counter(
+                RUN_TAG_PREFIX + tag for entry in work.under_way(connection) for tag in entry.tags
+            )
+        # Runs of deployments hold no tickets: they are under way, or not.
+        return [use._replace(held=use.held + busy[use.limit.name]) for use in found]
 
     def set_limit(self, row: LimitRow, now: int) -> LimitRow:
         row = row._replace(name=values.mended(row.name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from noria.backend.pools_port import Pools
 from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
 from noria.core.deployments import NOTHING, DeploymentSpec, Step
@@ -115,6 +116,9 @@ class RunRequest(NamedTuple):
     key: str | None = None
     """Asked for twice with one key, a deployment makes one run."""
     schedule: str | None = None
+    queue: str | None = None
+    """The deployment's own if None."""
+    backfill: bytes | None = None
     job_variables: Mapping[str, Any] = NOTHING
     parent_run: bytes | None = None
     parent_task: bytes | None = None
@@ -182,7 +186,7 @@ class Slots(Protocol):
         """Changes when anybody, this process included, may have freed or granted slots."""
 
 
-class Backend(Slots, Protocol):
+class Backend(Slots, Pools, Protocol):
     """The port. A method that does not find what it is asked for returns None."""
 
     def append(self, batch: Batch) -> list[bytes]:
@@ -444,8 +448,8 @@ class Backend(Slots, Protocol):
         """When the next schedule is due."""
 
     def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
-        """Take up to `limit` runs of a pool that are due for a worker, a registered process; those
-        of higher priority and the older ones first."""
+        """Take up to `limit` runs of a pool that are due for a worker, a registered process, in the
+        order of their turn; what must wait lets those behind it go first."""
 
     def next_work_due(self, pool: str) -> int | None:
         """When the next of the runs that wait in a pool is due."""

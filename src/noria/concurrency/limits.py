@@ -29,7 +29,8 @@ def set_limit(name: str, slots: int, *, decay: float = 0.0, active: bool = True)
     """Make a concurrency limit, or change the one there is; slots that are held stay held.
 
     Parameters:
-        name: The limit's name; `tag:NAME` limits the task runs with the tag NAME.
+        name: The limit's name; `tag:NAME` limits the task runs with the tag NAME,
+            `run-tag:NAME` the runs of deployments with it.
         slots: How many slots it has; with 0 nobody gets any.
         decay: Slots that come free each second by themselves, for `rate_limit`; 0 for none.
         active: Whether it holds; an inactive limit lets everybody pass.

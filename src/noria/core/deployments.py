@@ -5,8 +5,10 @@ A specification is what code or a file says; it is compared field by field with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from string import Formatter
 from typing import Any, NamedTuple
 
 from noria.core.schedules.rules import Catchup
@@ -68,6 +70,8 @@ class DeploymentSpec(NamedTuple):
     """Higher ones are claimed first."""
     concurrency_limit: int | None = None
     """How many runs may be under way at once."""
+    concurrency_key: str | None = None
+    """`{customer}`: the limit and `overlap` hold for each value of this parameter by itself."""
     overlap: Overlap = Overlap.ALLOW
     catchup: Catchup = Catchup.LAST
     jitter: int = 0
@@ -121,6 +125,60 @@ def changes(before: DeploymentSpec, after: DeploymentSpec) -> tuple[Change, ...]
         for field, old, new in zip(DeploymentSpec._fields, before, after, strict=True)
         if old != new
     )
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def lane_key(spec: DeploymentSpec, parameters: Mapping[str, Any]) -> str | None:
+    """What a run's limit counts by; None when all runs of the deployment count together.
+
+    Parameters:
+        spec: The deployment.
+        parameters: Those that the run was asked for with; what it lacks are the deployment's, and
+            the flow's defaults.
+
+    Example:
+        >>> spec = DeploymentSpec("etl", "nightly", "etl.py:etl", concurrency_key="{customer}")
+        >>> lane_key(spec, {"customer": "甲"})
+        '甲'
+    """
+    if spec.concurrency_key is None:
+        return None
+    properties = (spec.parameter_schema or {}).get("properties", {})
+    defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
+    try:
+        known = _Known({**defaults, **spec.parameters, **parameters})
+        return spec.concurrency_key.format_map(known)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # `{order[customer]}` of an order that has none: those count together, too.
+        return ""
+
+
+def key_fault(key: str, names: Collection[str]) -> str | None:
+    """What is wrong with a key that runs are to be counted by; None if nothing is.
+
+    Parameters:
+        key: The key.
+        names: The parameters of the flow.
+
+    Example:
+        >>> key_fault("{customer}", ["day"])
+        "it names 'customer'; the flow takes day"
+    """
+    try:
+        fields = [name for _, name, _, _ in Formatter().parse(key) if name is not None]
+    except ValueError as error:
+        return str(error)
+    if not fields:
+        return "it names no parameter; expected such as {customer}"
+    for field in fields:
+        name = re.split(r"[.\[]", field, maxsplit=1)[0]
+        if name not in names:
+            return f"it names {name!r}; the flow takes {', '.join(names) or 'none'}"
+    return None
 
 
 def to_record(spec: DeploymentSpec) -> dict[str, Any]:

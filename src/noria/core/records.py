@@ -421,6 +421,32 @@ class WorkRow(NamedTuple):
     """The process that has claimed it; None while it waits."""
     crashes: int
     """How often its process has died."""
+    queue: str
+    """A part of the pool."""
+    lane: str
+    """Runs of one lane count together for the limit of their deployment."""
+    backfill: bytes | None
+    """What asked for it, when that was neither a schedule nor a person."""
+    turn: int
+    """The smaller, the earlier; see `noria.core.pools.turn`."""
+
+
+class BackfillRow(NamedTuple):
+    """Runs of a deployment for times that have passed."""
+
+    id: bytes
+    deployment: bytes
+    schedule: str | None
+    """The slug of the schedule whose times they are; None for all of them."""
+    first: int
+    last: int
+    """From and to when, both included."""
+    slots: int
+    """How many of them may be under way at once."""
+    made: int
+    """How many runs were made."""
+    cancelled: int | None
+    created: int
 
 
 Record = FlowRunRow | TaskRunRow | GroupRow | LogRow | CacheRow | ArtifactRow | TransactionRow

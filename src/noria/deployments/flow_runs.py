@@ -62,7 +62,7 @@ def run_deployment(
         poll_interval: Kept for compatibility: the end is noticed within a tenth of a second.
         tags: Further tags of the run.
         idempotency_key: Asked for again with the same key, the same run is returned.
-        work_queue_name: Kept for compatibility.
+        work_queue_name: The queue of the deployment's pool; the deployment's by default.
         as_subflow: Whether, within a flow, the run is one of those that this flow called.
         job_variables: For the process, such as `{"env": {"NAME": "value"}}`.
 
@@ -115,6 +115,7 @@ def _asked_for(
         tags=tuple(tags or ()),
         name=flow_run_name,
         key=idempotency_key,
+        queue=work_queue_name,
         job_variables=job_variables or {},
     )
     row = backend.request_run(_below(wish) if as_subflow else wish, now)

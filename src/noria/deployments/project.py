@@ -25,7 +25,7 @@ _SCHEDULE_FIELDS = (
 )  # fmt: skip
 _OPTIONS = (
     "description", "version", "tags", "parameters", "enforce_parameter_schema", "concurrency_limit",
-    "overlap", "catchup", "jitter", "on_crash", "priority", "paused",
+    "concurrency_key", "overlap", "catchup", "jitter", "on_crash", "priority", "paused",
 )  # fmt: skip
 _FIELDS = ("name", "entrypoint", "flow_name", "schedule", "schedules", "work_pool", *_OPTIONS)
 _IGNORED = ("build", "push", "pull", "triggers", "sla", "concurrency_options")

@@ -16,6 +16,7 @@ from noria.core.deployments import (
     OnCrash,
     Overlap,
     ScheduleSpec,
+    key_fault,
 )
 from noria.core.errors import DeploymentError
 from noria.core.names import check_name
@@ -49,6 +50,8 @@ class RunnerDeployment:
         enforce_parameter_schema: Whether a run can only be asked for with parameters that fit.
         paused: Whether its schedules rest; None leaves it as it is.
         concurrency_limit: How many of its runs may be under way at once.
+        concurrency_key: `"{customer}"`: limit and overlap hold for each value of this parameter by
+            itself.
         overlap: What a run does that is due while others are under way: `allow`, `queue`, `skip`
             or `cancel_running`.
         catchup: What becomes of times that passed while nobody was there: `none`, `last` or `all`.
@@ -56,7 +59,8 @@ class RunnerDeployment:
         on_crash: What becomes of a run whose process dies: `resume`, `retry` or `fail`.
         priority: Higher ones are claimed first.
         work_pool_name: The pool whose workers run it.
-        work_queue_name: Kept for compatibility.
+        work_queue_name: The queue of that pool; its rank and limit are said with
+            `noria pool queue set`.
         job_variables: For the process: `{"env": {"NAME": "value"}}`.
         parameter_openapi_schema: JSON Schema of the flow's parameters.
 
@@ -78,6 +82,7 @@ class RunnerDeployment:
     enforce_parameter_schema: bool = True
     paused: bool | None = None
     concurrency_limit: int | None = None
+    concurrency_key: str | None = None
     overlap: str = "allow"
     catchup: str = "last"
     jitter: float = 0.0
@@ -148,6 +153,9 @@ class RunnerDeployment:
                 f"Deployment {name!r} has parameters that flow {flow.name!r} does not take: "
                 f"{', '.join(unknown)}. It takes: {', '.join(flow.spec.names) or 'none'}."
             )
+        key = options.get("concurrency_key")
+        if key is not None and (fault := key_fault(key, flow.spec.names)):
+            raise ValueError(f"Deployment {name!r} has the concurrency_key {key!r}: {fault}.")
         concurrency = options.pop("concurrency_limit", None)
         return cls(
             name=name,
@@ -179,6 +187,7 @@ class RunnerDeployment:
             job_variables=self.job_variables,
             priority=self.priority,
             concurrency_limit=self.concurrency_limit,
+            concurrency_key=self.concurrency_key,
             overlap=Overlap(self.overlap),
             catchup=Catchup(self.catchup),
             jitter=int(self.jitter * 1_000_000),

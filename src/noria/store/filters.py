@@ -5,8 +5,8 @@ Only fixed text and our own numbers go into the SQL; whatever a user typed trave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from noria.core.conditions import Condition
 from noria.core.states import STATE_CODES, StateType
@@ -14,9 +14,10 @@ from noria.store.artifacts import ARTIFACT
 from noria.store.conditions import condition as condition_on_field
 from noria.store.flow_runs import FLOW_RUN
 from noria.store.logs import LOG
-from noria.store.statements import Dialect
+from noria.store.statements import Dialect, Statements
 from noria.store.task_runs import TASK_RUN
 
+WORK = Statements("work")
 Query = tuple[str, dict[str, Any]]
 
 
@@ -119,6 +120,31 @@ def artifacts(
     order = " order by updated desc, id desc limit :limit offset :offset"
     sql = ARTIFACT.page.sql(dialect) + _where(conditions) + order
     return sql, {**facts, "limit": limit, "offset": offset}
+
+
+class PassedOver(NamedTuple):
+    """What nobody may take of what waits."""
+
+    lanes: Collection[str] = ()
+    queues: Collection[str] = ()
+    backfills: Collection[bytes] = ()
+
+
+NOTHING = PassedOver()
+
+
+def waiting(dialect: Dialect, passed_over: PassedOver) -> Query:
+    """What waits in a pool, in the order of its turn, without what is passed over."""
+    facts: dict[str, Any] = {}
+    conditions = []
+    for column, values in zip(("lane", "queue", "backfill"), passed_over, strict=True):
+        if values:
+            names = [f"{column}{number}" for number in range(len(values))]
+            facts |= dict(zip(names, values, strict=True))
+            among = ", ".join(f":{name}" for name in names)
+            conditions.append(f" and ({column} is null or {column} not in ({among}))")
+    order = " order by turn, flow_run limit :limit"
+    return WORK.waiting.sql(dialect) + "".join(conditions) + order, facts
 
 
 def _in_states(states: Sequence[StateType] | None) -> list[str]:

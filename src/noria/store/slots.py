@@ -77,6 +77,12 @@ def limited(connection: Connection, prefix: str) -> list[str]:
     return [name[len(prefix) :] for (name,) in connection.execute(SLOT.limited, facts)]
 
 
+def limits_of(connection: Connection, prefix: str) -> dict[str, LimitRow]:
+    """The active limits that begin with a prefix, by what follows it."""
+    found = {name: limit(connection, prefix + name) for name in limited(connection, prefix)}
+    return {name: row for name, row in found.items() if row is not None}
+
+
 def acquire(connection: Connection, ticket: TicketRow, now: int) -> Acquired:
     """Put a ticket in line, and serve it if it is its turn; nothing is kept when there is no such
     limit.

@@ -10,6 +10,7 @@ from noria.store.database import Connection
 from noria.store.flow_runs import FLOW_RUN, get, tree
 from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
+from noria.store.owed_hooks import OWED_HOOK
 from noria.store.pauses import PAUSE
 from noria.store.processes import PROCESS
 from noria.store.run_inputs import RUN_INPUT
@@ -36,7 +37,18 @@ _NOUNS = {
 }
 
 
-_OF_A_RUN = (LOG, ARTIFACT, TRANSACTION, PAUSE, RUN_INPUT, TASK_RUN, TASK_GROUP, WORK, FLOW_RUN)
+_OF_A_RUN = (
+    LOG,
+    ARTIFACT,
+    TRANSACTION,
+    PAUSE,
+    RUN_INPUT,
+    TASK_RUN,
+    TASK_GROUP,
+    OWED_HOOK,
+    WORK,
+    FLOW_RUN,
+)
 
 
 def totals(connection: Connection) -> tuple[dict[str, int], int]:

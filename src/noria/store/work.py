@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from noria.core.jsontext import from_json
+from noria.core.pools import UnderWay
 from noria.core.records import WorkRow
+from noria.core.states import Name
+from noria.store import filters
 from noria.store.database import Connection
-from noria.store.statements import Statement, Statements
+from noria.store.filters import NOTHING, PassedOver
+from noria.store.statements import Sql, Statements
 
 WORK = Statements("work")
+
+
+class WorkPlace(NamedTuple):
+    """Where a run waits."""
+
+    pool: str
+    queue: str
+    priority: int
 
 
 def add(connection: Connection, row: WorkRow) -> bool:
@@ -28,9 +41,28 @@ def by_key(connection: Connection, deployment: bytes, key: str) -> WorkRow | Non
     return found[0] if found else None
 
 
-def waiting(connection: Connection, pool: str, now: int, limit: int) -> list[WorkRow]:
-    """What waits in a pool and is due, in the order of its turn."""
-    return _many(connection, WORK.waiting, {"pool": pool, "now": now, "limit": limit})
+def waiting(
+    connection: Connection,
+    pool: str,
+    now: int,
+    limit: int,
+    after: WorkRow | None = None,
+    passed_over: PassedOver = NOTHING,
+) -> list[WorkRow]:
+    """What waits in a pool and is due, in the order of its turn.
+
+    Parameters:
+        connection: The store.
+        pool: The pool.
+        now: What is due by then, microseconds since the epoch.
+        limit: At most so many.
+        after: Only what is behind this one.
+        passed_over: What is left out.
+    """
+    sql, facts = filters.waiting(connection.dialect, passed_over)
+    turn, behind = (-(2**62), b"") if after is None else (after.turn, after.flow_run)
+    facts |= {"pool": pool, "now": now, "limit": limit, "turn": turn, "after": behind}
+    return _many(connection, sql, facts)
 
 
 def next_due(connection: Connection, pool: str) -> int | None:
@@ -44,10 +76,22 @@ def take(connection: Connection, flow_run: bytes, worker: bytes) -> None:
     connection.execute(WORK.take, {"flow_run": flow_run, "worker": worker})
 
 
-def put_back(connection: Connection, row: WorkRow, due: int, crashes: int) -> None:
-    """Let a run wait again."""
-    facts = {"flow_run": row.flow_run, "due": due, "crashes": crashes}
-    connection.execute(WORK.put_back, facts)
+def put_back(connection: Connection, row: WorkRow) -> None:
+    """Let a run wait again, as the row says."""
+    connection.execute(WORK.put_back, row._asdict())
+
+
+def move(
+    connection: Connection, deployment: bytes, before: WorkPlace, to: WorkPlace, later: int
+) -> None:
+    """Let what waits of a deployment wait elsewhere, its turn so much later."""
+    facts = {"deployment": deployment, "before": before.queue, **to._asdict(), "later": later}
+    connection.execute(WORK.move, facts)
+
+
+def shift(connection: Connection, pool: str, queue: str, later: int) -> None:
+    """Let the turn of what waits in a queue come so much later."""
+    connection.execute(WORK.shift, {"pool": pool, "queue": queue, "later": later})
 
 
 def settle(connection: Connection, flow_run: bytes, by: bytes) -> None:
@@ -60,10 +104,20 @@ def of_worker(connection: Connection, worker: bytes) -> list[WorkRow]:
     return _many(connection, WORK.of_worker, {"worker": worker})
 
 
-def under_way(connection: Connection, deployment: bytes) -> list[bytes]:
-    """The runs of a deployment that were claimed and have not ended, the oldest first."""
-    rows = connection.execute(WORK.under_way, {"deployment": deployment})
-    return [flow_run for (flow_run,) in rows]
+def under_way(connection: Connection) -> list[UnderWay]:
+    """What was claimed and has not ended, the oldest first."""
+    rows = connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED})
+    return [UnderWay._make((*row[:6], tuple(from_json(row[6] or "[]")), row[7])) for row in rows]
+
+
+def of_backfill(connection: Connection, backfill: bytes) -> list[WorkRow]:
+    """What was asked for by a backfill, the oldest first."""
+    return _many(connection, WORK.of_backfill, {"backfill": backfill})
+
+
+def pools(connection: Connection, now: int) -> list[tuple[str, str, int]]:
+    """The pools and queues that something due waits in, with how much."""
+    return [tuple(row) for row in connection.execute(WORK.pools, {"now": now})]
 
 
 def unclaimed(connection: Connection, deployment: bytes) -> list[WorkRow]:
@@ -77,9 +131,10 @@ def of_deployment(connection: Connection, deployment: bytes, limit: int) -> list
     return [flow_run for (flow_run,) in connection.execute(WORK.of_deployment, facts)]
 
 
-def late(connection: Connection, due: int) -> list[WorkRow]:
-    """What has waited since some time or longer."""
-    return _many(connection, WORK.late, {"due": due})
+def late(connection: Connection, due: int, limit: int) -> list[bytes]:
+    """The runs that have waited since some time or longer and are not called Late yet."""
+    facts = {"due": due, "late": Name.LATE, "limit": limit}
+    return [flow_run for (flow_run,) in connection.execute(WORK.late, facts)]
 
 
 def crashed(connection: Connection) -> list[WorkRow]:
@@ -97,5 +152,5 @@ def delete(connection: Connection, flow_run: bytes) -> None:
     connection.execute(WORK.delete, {"id": flow_run})
 
 
-def _many(connection: Connection, sql: Statement, facts: dict[str, Any]) -> list[WorkRow]:
+def _many(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[WorkRow]:
     return [WorkRow._make(found) for found in connection.execute(sql, facts)]

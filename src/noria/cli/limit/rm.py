@@ -20,16 +20,17 @@ from noria.core.slots import LimitUse
 @click.command()
 @click.argument("name", nargs=-1, required=True)
 @click.option("--tag", is_flag=True, help="NAME is a tag.")
+@click.option("--run-tag", is_flag=True, help="NAME is a tag of deployments.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @output_options
 @pass_app
-def rm(app: App, name: tuple[str, ...], tag: bool, yes: bool) -> None:
+def rm(app: App, name: tuple[str, ...], tag: bool, run_tag: bool, yes: bool) -> None:
     """Remove limits.
 
     Who waits for one goes on at once. What was removed is printed.
     """
     backend = backend_of(app)
-    found = [find_limit(backend, full_name(each, tag)) for each in dict.fromkeys(name)]
+    found = [find_limit(backend, full_name(each, tag, run_tag)) for each in dict.fromkeys(name)]
     if not yes:
         _confirm(app, found)
     now = clock.now()

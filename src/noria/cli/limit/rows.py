@@ -12,6 +12,7 @@ from noria.cli.errors import CliError, Code, did_you_mean
 from noria.cli.output import Column, Record
 from noria.cli.timefmt import ago, iso, moment
 from noria.core import clock, ids
+from noria.core.pools import RUN_TAG_PREFIX
 from noria.core.slots import TAG_PREFIX, LimitUse, Pool, TicketRow
 
 
@@ -22,8 +23,10 @@ class Claim(NamedTuple):
     ticket: TicketRow
 
 
-def full_name(name: str, tag: bool) -> str:
+def full_name(name: str, tag: bool, run_tag: bool = False) -> str:
     """The name of a limit; that of a tag has a prefix."""
+    if run_tag:
+        return RUN_TAG_PREFIX + name
     return TAG_PREFIX + name if tag else name
 
 
@@ -134,8 +137,9 @@ def find_limit(backend: Backend, name: str) -> LimitUse:
         return found[0]
     known = [use.limit.name for use in backend.limits()]
     meant = did_you_mean(name, known)
-    if TAG_PREFIX + name in known:
-        meant = f"there is one of the tag {name}: add --tag"
+    for prefix, option in ((TAG_PREFIX, "--tag"), (RUN_TAG_PREFIX, "--run-tag")):
+        if prefix + name in known:
+            meant = f"there is one of the tag {name}: add {option}"
     raise CliError(
         Code.UNKNOWN_OBJECT,
         f"there is no limit {name}",

@@ -17,19 +17,28 @@ from noria.core import clock
 @click.argument("name")
 @click.argument("slots", type=int)
 @click.option("--tag", is_flag=True, help="NAME is a tag: limit the task runs that have it.")
+@click.option(
+    "--run-tag", is_flag=True, help="NAME is a tag: limit the runs of deployments with it."
+)
 @click.option("--decay", type=float, help="Slots that come free each second by themselves.")
 @click.option("--active/--inactive", default=None, help="Whether it holds; it does at first.")
 @output_options
 @pass_app
 def set_(
-    app: App, name: str, slots: int, tag: bool, decay: float | None, active: bool | None
+    app: App,
+    name: str,
+    slots: int,
+    tag: bool,
+    run_tag: bool,
+    decay: float | None,
+    active: bool | None,
 ) -> None:
     """Make or change a limit.
 
     What is not said of a limit that is there stays as it is, and who holds slots keeps them. With 0
     slots nobody gets any; --inactive lets everybody pass. What was set is printed.
     """
-    backend, name, now = backend_of(app), full_name(name, tag), clock.now()
+    backend, name, now = backend_of(app), full_name(name, tag, run_tag), clock.now()
     before = backend.limits(name)
     if before:
         decay = before[0].limit.decay if decay is None else decay

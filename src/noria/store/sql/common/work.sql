@@ -1,25 +1,30 @@
 -- name: add
 -- Ask for a run, unless one was asked for with the same key.
-insert into work (flow_run, deployment, schedule, key, pool, priority, due, worker, crashes)
-values (:flow_run, :deployment, :schedule, :key, :pool, :priority, :due, :worker, :crashes)
+insert into work (
+    flow_run, deployment, schedule, key, pool, priority, due, worker, crashes, queue, lane, backfill,
+    turn
+)
+values (
+    :flow_run, :deployment, :schedule, :key, :pool, :priority, :due, :worker, :crashes, :queue, :lane,
+    :backfill, :turn
+)
 on conflict do nothing
 
 -- name: get
 -- What was asked for by a run.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
+select * from work_record
 where flow_run = :flow_run
 
 -- name: by_key
 -- What was asked for with a key.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
+select * from work_record
 where deployment = :deployment and key = :key
 
 -- name: waiting
--- What waits in a pool and is due, in the order of its turn.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
-where pool = :pool and worker is null and due <= :now
-order by priority desc, due, flow_run
-limit :limit
+-- What waits in a pool and is due, behind a place in the order of its turn; noria.store.filters adds
+-- what is passed over.
+select * from work_record
+where pool = :pool and worker is null and due <= :now and (turn, flow_run) > (:turn, :after)
 
 -- name: next_due
 -- When the next of what waits in a pool is due.
@@ -31,25 +36,50 @@ update work set worker = :worker where flow_run = :flow_run and worker is null
 
 -- name: put_back
 -- Let a run wait again, until it is due.
-update work set worker = null, due = :due, crashes = :crashes where flow_run = :flow_run
+update work set worker = null, due = :due, turn = :turn, crashes = :crashes where flow_run = :flow_run
 
 -- name: of_worker
 -- What a worker has claimed.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
+select * from work_record
 where worker = :worker
 order by flow_run
 
 -- name: under_way
--- The runs of a deployment that were claimed and have not ended, the oldest first.
-select work.flow_run
-from work
-inner join flow_run on work.flow_run = flow_run.id
-where work.deployment = :deployment and worker is not null and state not between 3 and 6
+-- What was claimed and has not ended, the oldest first, without what has left its process to wait for
+-- a person.
+select work.flow_run, deployment, pool, queue, lane, backfill, tags, worker
+from flow_run
+inner join work on flow_run.id = work.flow_run
+where
+    state not between 3 and 6 and process is not null and worker is not null
+    and (state_name is null or state_name <> :suspended)
 order by work.flow_run
+
+-- name: move
+-- Let what waits of a deployment wait elsewhere, and in another rank; what was asked for in a queue
+-- of its own choice stays there.
+update work set
+    pool = :pool,
+    queue = case when queue = :before then :queue else queue end,
+    priority = :priority,
+    turn = turn + :later
+where deployment = :deployment and worker is null
+
+-- name: shift
+-- Let what waits in a queue wait in another rank.
+update work set turn = turn + :later where pool = :pool and queue = :queue and worker is null
+
+-- name: of_backfill
+-- What was asked for by a backfill, oldest first.
+select * from work_record where backfill = :backfill order by flow_run
+
+-- name: pools
+-- The pools that something waits in, with how much.
+select pool, queue, count(*) from work where worker is null and due <= :now group by pool, queue
 
 -- name: unclaimed
 -- What waits of a deployment.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
+select * from work_record
 where deployment = :deployment and worker is null
 order by flow_run
 
@@ -66,19 +96,23 @@ select flow_run from work where deployment = :deployment order by flow_run desc 
 delete from work where flow_run = :id
 
 -- name: late
--- What has waited since some time or longer.
-select flow_run, deployment, schedule, key, pool, priority, due, worker, crashes from work
-where worker is null and due <= :due
-order by due, flow_run
+-- What has waited since some time or longer, and is not called so yet.
+select flow_run.id
+from work
+inner join flow_run on work.flow_run = flow_run.id
+where
+    worker is null and due <= :due
+    and state not between 3 and 6 and (state_name is null or state_name <> :late)
+order by due, flow_run.id
+limit :limit
 
 -- name: crashed
 -- What was claimed and has crashed (6); whether it goes on is for its deployment to say.
-select
-    work.flow_run, deployment, schedule, key, pool, priority, due, worker, crashes
-from work
-inner join flow_run on work.flow_run = flow_run.id
-where worker is not null and state = 6 and crashes >= 0
-order by work.flow_run
+select work_record.*
+from flow_run
+inner join work_record on flow_run.id = work_record.flow_run
+where state = 6 and worker is not null and crashes >= 0
+order by flow_run.id
 
 -- name: give_up
 -- Look no more at what has crashed.

@@ -1,0 +1,191 @@
+"""Pools and queues of work: whose turn it is, and what keeps a run waiting.
+
+Pure: `noria.backend.claiming` reads what waits and what is under way, and acts on what is decided.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from noria.core.states import StateType
+
+DEFAULT_QUEUE = "default"
+RUN_TAG_PREFIX = "run-tag:"
+"""The limit of this and a tag's name holds for runs of deployments with that tag."""
+HEAD_START = 600 * 1_000_000
+"""How much longer others must have waited to go before a run of one priority more, microseconds:
+an order without such a bound lets the last wait for ever."""
+
+
+class PoolRow(NamedTuple):
+    """What was said of a pool."""
+
+    name: str
+    type: str = "process"
+    description: str | None = None
+    slots: int | None = None
+    """How many of its runs may be under way at once."""
+    paused: bool = False
+    """Whether no runs are taken from it."""
+    created: int = 0
+    updated: int = 0
+
+
+class QueueRow(NamedTuple):
+    """What was said of a queue of a pool."""
+
+    pool: str
+    name: str
+    description: str | None = None
+    rank: int = 1
+    """What waits in a queue of a smaller one goes first."""
+    slots: int | None = None
+    paused: bool = False
+    created: int = 0
+    updated: int = 0
+
+
+class WorkerRow(NamedTuple):
+    """A process that takes runs."""
+
+    process: bytes
+    name: str
+    pools: tuple[str, ...] | None
+    """None for all that there are."""
+    slots: int | None
+    created: int
+
+
+class OwedHook(NamedTuple):
+    """What is to be called because a run has entered a state that its process could not tell of."""
+
+    flow_run: bytes
+    epoch: int
+    """The execution that has ended so."""
+    state: StateType
+    state_name: str | None
+    message: str | None
+    created: int
+    teller: bytes | None
+    """The process that sees to it."""
+    pool: str
+
+
+class UnderWay(NamedTuple):
+    """A run that was claimed and has not ended."""
+
+    flow_run: bytes
+    deployment: bytes
+    pool: str
+    queue: str
+    lane: str
+    backfill: bytes | None
+    tags: tuple[str, ...]
+    worker: bytes
+    """Who has claimed it."""
+
+
+def turn(due: int, now: int, priority: int, rank: int) -> int:
+    """Whose turn it is: the smallest of these numbers.
+
+    Parameters:
+        due: When the run is due, microseconds since the epoch.
+        now: When it is asked for; what is made up for has not waited since then.
+        priority: Of its deployment; higher ones go first.
+        rank: Of its queue; smaller ones go first.
+
+    Example:
+        >>> turn(0, 0, priority=1, rank=1) < turn(0, 0, priority=0, rank=1)
+        True
+        >>> turn(0, 0, priority=0, rank=2) - turn(0, 0, priority=0, rank=1) == HEAD_START
+        True
+    """
+    return max(due, now) + (rank - 1 - priority) * HEAD_START
+
+
+class Room:
+    """What is under way, and so what of a pool can be taken still.
+
+    Parameters:
+        busy: All that is under way.
+        pool: What was said of the pool.
+        queues: What was said of its queues, by name.
+        backfills: How many runs of a backfill may be under way, by id.
+        tags: How many runs with a tag may be under way.
+
+    Example:
+        >>> room = Room([], PoolRow("etl", slots=1), {}, {}, {})
+        >>> room.is_full()
+        False
+        >>> room.take(UnderWay(b"run", b"deployment", "etl", "default", "lane", None, (), b"me"))
+        >>> room.is_full()
+        True
+    """
+
+    def __init__(
+        self,
+        busy: Iterable[UnderWay],
+        pool: PoolRow,
+        queues: Mapping[str, QueueRow],
+        backfills: Mapping[bytes, int],
+        tags: Mapping[str, int],
+    ) -> None:
+        self._pool = pool
+        self._queues = queues
+        self._backfills = backfills
+        self._tags = tags
+        self._in_pool = 0
+        self._by_queue: Counter[str] = Counter()
+        self._by_backfill: Counter[bytes] = Counter()
+        self._by_tag: Counter[str] = Counter()
+        self._by_lane: dict[str, list[bytes]] = {}
+        for entry in busy:
+            self.take(entry)
+
+    def is_full(self) -> bool:
+        """Whether nothing can be taken."""
+        slots = self._pool.slots
+        return self._pool.paused or (slots is not None and self._in_pool >= slots)
+
+    def take(self, entry: UnderWay) -> None:
+        """Count a run as under way."""
+        self._by_lane.setdefault(entry.lane, []).append(entry.flow_run)
+        if entry.pool == self._pool.name:
+            self._in_pool += 1
+            self._by_queue[entry.queue] += 1
+        if entry.backfill is not None:
+            self._by_backfill[entry.backfill] += 1
+        self._by_tag.update(tag for tag in entry.tags if tag in self._tags)
+
+    def in_lane(self, lane: str) -> list[bytes]:
+        """The runs under way in a lane, the oldest first."""
+        return self._by_lane.get(lane, [])
+
+    def closed_queues(self) -> set[str]:
+        """The queues that nothing is taken from."""
+        return {
+            name
+            for name, row in self._queues.items()
+            if row.paused or (row.slots is not None and self._by_queue[name] >= row.slots)
+        }
+
+    def closed_backfills(self) -> set[bytes]:
+        """The backfills of which as many runs are under way as may be."""
+        return {
+            backfill
+            for backfill, slots in self._backfills.items()
+            if self._by_backfill[backfill] >= slots
+        }
+
+    def is_closed(self, queue: str, backfill: bytes | None) -> bool:
+        """Whether nothing is taken from a queue, or of a backfill."""
+        return queue in self.closed_queues() or backfill in self.closed_backfills()
+
+    def full_tag(self, tags: Iterable[str]) -> str | None:
+        """One of the tags with which no more runs may begin."""
+        for tag in tags:
+            if tag in self._tags and self._by_tag[tag] >= self._tags[tag]:
+                return tag
+        return None
