@@ -54,9 +54,9 @@ def worker(stack: ExitStack) -> int:
 
 
 def cpu(pid: int) -> float:
-    """CPU of a worker and of the process that runs are forked from, without the runs."""
+    """CPU of a worker and of the processes that runs are forked from, without the runs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(_own_cpu(each) for each in [str(pid), *children])
+    return _own_cpu(str(pid)) + sum(cpu(int(each)) for each in children)
 
 
 def _own_cpu(pid: str) -> float:

@@ -119,7 +119,7 @@ class TestApplying:
         assert not backend.delete_deployment(row.id, NOON + 1)
         found = backend.flow_run(run.id)
         assert (found.state, found.message) == (StateType.CANCELLED, "its deployment was deleted")
-        assert backend.claim("default", worker, 5, NOON + 2) == []
+        assert backend.claim(["default"], worker, 5, NOON + 2) == []
         assert backend.make_due_runs(NOON + 2 * HOUR) == []
 
 
@@ -133,9 +133,9 @@ class TestRequesting:
         assert json.loads(run.parameters) == {"a": 1, "b": 3}
         assert json.loads(run.tags) == ["x", "手动"]
         assert backend.flow_run(run.id) == run
-        assert backend.claim("default", worker, 5, NOON) == []
-        assert backend.next_work_due("default") == NOON + HOUR
-        assert [claim.run.id for claim in backend.claim("default", worker, 5, NOON + HOUR)] == [
+        assert backend.claim(["default"], worker, 5, NOON) == []
+        assert backend.next_work_due(["default"]) == NOON + HOUR
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 5, NOON + HOUR)] == [
             run.id
         ]
 
@@ -143,7 +143,7 @@ class TestRequesting:
         row = deployed(backend)
         run = backend.request_run(wish(row, key="2026-11-22"), NOON)
         assert backend.request_run(wish(row, key="2026-11-22"), NOON + 1).id == run.id
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         ended(backend, run)
         assert backend.request_run(wish(row, key="2026-11-22"), NOON + 2).id == run.id
         assert backend.request_run(wish(row, key="other"), NOON).id != run.id
@@ -243,16 +243,16 @@ class TestClaiming:
         second = backend.request_run(wish(low, NOON - 5), NOON)
         first = backend.request_run(wish(high, NOON - 1), NOON)
         third = backend.request_run(wish(low, NOON - 3), NOON)
-        claims = backend.claim("default", worker, 2, NOON)
+        claims = backend.claim(["default"], worker, 2, NOON)
         assert [claim.run.id for claim in claims] == [first.id, second.id]
         assert [claim.run.state for claim in claims] == [StateType.PENDING] * 2
-        assert [claim.run.id for claim in backend.claim("default", worker, 2, NOON)] == [third.id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 2, NOON)] == [third.id]
 
     def test_of_one_pool(self, backend, worker):
         row = deployed(backend, SPEC._replace(pool="gpu"))
         backend.request_run(wish(row), NOON)
-        assert backend.claim("default", worker, 5, NOON) == []
-        assert len(backend.claim("gpu", worker, 5, NOON)) == 1
+        assert backend.claim(["default"], worker, 5, NOON) == []
+        assert len(backend.claim(["gpu"], worker, 5, NOON)) == 1
 
     def test_two_workers_never_take_one_run(self, backend, worker):
         row = deployed(backend)
@@ -260,7 +260,7 @@ class TestClaiming:
         taken = []
 
         def take():
-            while claims := backend.claim("default", worker, 3, NOON):
+            while claims := backend.claim(["default"], worker, 3, NOON):
                 taken.extend(claim.run.id for claim in claims)
 
         threads = [threading.Thread(target=take) for _ in range(4)]
@@ -275,31 +275,35 @@ class TestClaiming:
         row = deployed(backend)
         run = backend.request_run(wish(row), NOON)
         assert backend.request_cancel(run.id, NOON).state is StateType.CANCELLED
-        assert backend.claim("default", worker, 5, NOON) == []
-        assert backend.next_work_due("default") is None
+        assert backend.claim(["default"], worker, 5, NOON) == []
+        assert backend.next_work_due(["default"]) is None
 
     def test_at_most_so_many_at_once(self, backend, worker):
         row = deployed(backend, SPEC._replace(concurrency_limit=2))
         other = deployed(backend, SPEC._replace(name="other"))
         runs = [backend.request_run(wish(row), NOON) for _ in range(3)]
         behind = backend.request_run(wish(other), NOON)
-        claims = backend.claim("default", worker, 9, NOON)
+        claims = backend.claim(["default"], worker, 9, NOON)
         assert [claim.run.id for claim in claims] == [runs[0].id, runs[1].id, behind.id]
-        assert backend.claim("default", worker, 9, NOON) == []
+        assert backend.claim(["default"], worker, 9, NOON) == []
         ended(backend, runs[0])
-        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [runs[2].id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON)] == [
+            runs[2].id
+        ]
 
     def test_one_after_the_other(self, backend, worker):
         row = deployed(backend, SPEC._replace(overlap=Overlap.QUEUE))
         first, second = (backend.request_run(wish(row), NOON) for _ in range(2))
-        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [first.id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON)] == [first.id]
         ended(backend, first)
-        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [second.id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON)] == [
+            second.id
+        ]
 
     def test_skipped_while_another_is_under_way(self, backend, worker):
         row = deployed(backend, SPEC._replace(overlap=Overlap.SKIP))
         first, second = (backend.request_run(wish(row), NOON) for _ in range(2))
-        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [first.id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON)] == [first.id]
         skipped = backend.flow_run(second.id)
         assert skipped.state is StateType.CANCELLED
         assert "another run" in skipped.message
@@ -307,20 +311,22 @@ class TestClaiming:
     def test_the_one_under_way_makes_room(self, backend, worker):
         row = deployed(backend, SPEC._replace(overlap=Overlap.CANCEL_RUNNING))
         first = backend.request_run(wish(row), NOON)
-        backend.claim("default", worker, 9, NOON)
+        backend.claim(["default"], worker, 9, NOON)
         second = backend.request_run(wish(row), NOON)
-        assert backend.claim("default", worker, 9, NOON) == []
+        assert backend.claim(["default"], worker, 9, NOON) == []
         assert backend.flow_run(first.id).state is StateType.CANCELLING
         assert backend.beat(worker, NOON) == [first.id]
         ended(backend, first, StateType.CANCELLED)
-        assert [claim.run.id for claim in backend.claim("default", worker, 9, NOON)] == [second.id]
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON)] == [
+            second.id
+        ]
 
     def test_it_begins_in_a_process_of_its_own(self, backend, worker):
         run = backend.request_run(wish(deployed(backend)), NOON)
         child = process()
         backend.register_process(child)
         assert backend.begin_claimed(run.id, worker, child.id, NOON) is None
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         assert backend.begin_claimed(run.id, new_id(), child.id, NOON) is None
         begun = backend.begin_claimed(run.id, worker, child.id, NOON)
         assert (begun.epoch, begun.process, begun.state) == (1, child.id, StateType.PENDING)
@@ -332,7 +338,7 @@ class TestClaiming:
         (late,) = backend.mark_late(NOON + 15 * SECOND)
         assert (late.id, late.state, late.state_name) == (run.id, StateType.SCHEDULED, Name.LATE)
         assert backend.mark_late(NOON + 16 * SECOND) == []
-        assert [claim.run.id for claim in backend.claim("default", worker, 1, NOON + HOUR)] == [
+        assert [claim.run.id for claim in backend.claim(["default"], worker, 1, NOON + HOUR)] == [
             run.id
         ]
 
@@ -341,7 +347,7 @@ class TestCrashing:
     def crashed(self, backend, gone, **changes):
         row = deployed(backend, SPEC._replace(**changes))
         run = backend.request_run(wish(row), NOON)
-        backend.claim("default", gone, 1, NOON)
+        backend.claim(["default"], gone, 1, NOON)
         assert [verdict.flow_run for verdict in backend.reap(NOON)] == [run.id]
         return run
 
@@ -352,15 +358,15 @@ class TestCrashing:
         waits = backend.flow_run(run.id)
         assert (waits.state, waits.state_name) == (StateType.SCHEDULED, Name.AWAITING_RETRY)
         assert "after crash 1 of at most 3" in waits.message
-        assert backend.claim("default", worker, 1, NOON) == []
-        (claim,) = backend.claim("default", worker, 1, NOON + SECOND)
+        assert backend.claim(["default"], worker, 1, NOON) == []
+        (claim,) = backend.claim(["default"], worker, 1, NOON + SECOND)
         assert (claim.run.id, claim.work.crashes) == (run.id, 1)
 
     def test_until_it_has_crashed_too_often(self, backend, gone, worker):
         run = self.crashed(backend, gone, most_crashes=2)
         for _ in range(2):
             assert len(backend.recover(NOON)) == 1
-            backend.claim("default", gone, 1, NOON + HOUR)
+            backend.claim(["default"], gone, 1, NOON + HOUR)
             backend.reap(NOON + HOUR)
         assert backend.recover(NOON) == []
         assert backend.flow_run(run.id).state is StateType.CRASHED
@@ -368,7 +374,7 @@ class TestCrashing:
     def test_or_not_at_all(self, backend, gone, worker):
         row = deployed(backend, SPEC._replace(on_crash=OnCrash.FAIL))
         run = backend.request_run(wish(row), NOON)
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         backend.begin_claimed(run.id, worker, gone, NOON)
         backend.reap(NOON)
         assert backend.recover(NOON) == []
@@ -382,7 +388,7 @@ class TestCrashing:
         row = deployed(backend)
         run = backend.request_run(wish(row), NOON)
         assert backend.abandon(run.id, worker, "no", NOON) is None
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         assert backend.abandon(run.id, new_id(), "no", NOON) is None
         after = backend.abandon(run.id, worker, "no process could be made", NOON + 1)
         assert (after.state, after.message) == (StateType.CRASHED, "no process could be made")
@@ -390,7 +396,7 @@ class TestCrashing:
 
     def test_what_was_to_be_cancelled_by_then_is(self, backend, worker):
         run = backend.request_run(wish(deployed(backend)), NOON)
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         backend.request_cancel(run.id, NOON)
         assert backend.abandon(run.id, worker, "no", NOON).state is StateType.CANCELLED
 
@@ -407,8 +413,8 @@ class TestMoving:
     def test_what_waits_moves_with_its_deployment(self, backend, worker):
         run = backend.request_run(wish(deployed(backend)), NOON)
         backend.apply_deployments([SPEC._replace(pool="gpu", queue="急")], NOON)
-        assert backend.claim("default", worker, 5, NOON) == []
-        (claim,) = backend.claim("gpu", worker, 5, NOON)
+        assert backend.claim(["default"], worker, 5, NOON) == []
+        (claim,) = backend.claim(["gpu"], worker, 5, NOON)
         assert (claim.run.id, claim.work.pool, claim.work.queue) == (run.id, "gpu", "急")
 
     def test_what_waits_gets_the_new_priority(self, backend, worker):
@@ -416,7 +422,7 @@ class TestMoving:
         first = deployed(backend)
         runs = [backend.request_run(wish(row), NOON).id for row in (later, first)]
         backend.apply_deployments([SPEC._replace(priority=1)], NOON)
-        claims = backend.claim("default", worker, 5, NOON)
+        claims = backend.claim(["default"], worker, 5, NOON)
         assert [claim.run.id for claim in claims] == runs[::-1]
 
     def test_pruning_cancels_what_waits(self, backend):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from noria.backend.processes import this_process
+from noria.core.clock import Clock, use
 from noria.core.records import GroupCount
 from noria.core.states import Name, StateType
 from tests.conformance.rows import (
@@ -197,6 +198,15 @@ class TestCancel:
         assert backend.request_cancel(new_id(), NOON) is None
 
 
+class Stepped(Clock):
+    """Monotonic time that is set by hand."""
+
+    seconds = 0.0
+
+    def monotonic(self):
+        return self.seconds
+
+
 class TestReap:
     def test_nothing_to_reap(self, backend, here, away):
         ended = flow_run(process=new_id(), state=StateType.FAILED)
@@ -231,12 +241,35 @@ class TestReap:
     def test_elsewhere_a_run_crashes_when_the_lease_has_ended(self, backend, away):
         backend.append(batch(flow_run(process=away.id)))
         backend.beat(away.id, NOON + SECOND)
-        assert backend.reap(NOON + SECOND + LEASE) == []
         (verdict,) = backend.reap(NOON + SECOND + LEASE + 1)
         assert verdict.message == (
             "process 4711 on host lab has been silent for longer than its lease of 10 s; "
             "last beat 2026-11-22 12:01:04 UTC"
         )
+
+    def test_who_listens_goes_by_what_it_has_heard_and_not_by_clocks(self, backend, away):
+        backend.append(batch(flow_run(process=away.id)))
+        with use(Stepped()) as stepped:
+            assert backend.reap(NOON) == []
+            # Another host's clock is an hour behind, or nobody could reach the store for so long.
+            later = NOON + 3600 * SECOND
+            assert backend.reap(later) == []
+            for _ in range(5):
+                stepped.seconds += 2
+                assert backend.reap(later) == []
+            backend.beat(away.id, NOON + SECOND)
+            for _ in range(6):
+                stepped.seconds += 2
+                assert backend.reap(later) == []
+            stepped.seconds += 2
+            assert len(backend.reap(later)) == 1
+
+    def test_who_has_not_looked_for_long_has_heard_nothing(self, backend, away):
+        backend.append(batch(flow_run(process=away.id)))
+        with use(Stepped()) as stepped:
+            backend.reap(NOON)
+            stepped.seconds += 3600
+            assert backend.reap(NOON + 3600 * SECOND) == []
 
     def test_a_known_verdict_is_told(self, backend, away):
         backend.append(batch(flow_run(process=away.id)))

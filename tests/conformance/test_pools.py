@@ -49,7 +49,7 @@ def taken(backend, worker):
     """Takes what is due."""
 
     def take(pool="default", limit=99, now=NOON):
-        return [claim.run.id for claim in backend.claim(pool, worker, limit, now)]
+        return [claim.run.id for claim in backend.claim([pool], worker, limit, now)]
 
     return take
 
@@ -109,6 +109,16 @@ class TestPools:
         assert backend.delete_pool("said")
         assert not backend.delete_pool("said")
         assert [use.pool.name for use in backend.pools(NOON)] == ["甲"]
+
+    def test_pools_of_one_worker_take_turns(self, backend, asked, worker):
+        first = asked(SPEC._replace(pool="a"))
+        second = asked(SPEC._replace(name="b", pool="b"))
+        third = asked(SPEC._replace(pool="a"))
+        claims = backend.claim(["b", "a", "none"], worker, 2, NOON)
+        assert [claim.run.id for claim in claims] == [first, second]
+        assert backend.pools_waited_in() == ["a"]
+        assert backend.next_work_due(["b", "a"]) == NOON
+        assert backend.flow_run(third).state is StateType.SCHEDULED
 
 
 class TestQueues:
@@ -221,7 +231,7 @@ class TestLeading:
 class TestOwedHooks:
     def crashed(self, backend, asked, worker, gone, on_crash=OnCrash.RESUME):
         run = asked(SPEC._replace(on_crash=on_crash))
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         backend.begin_claimed(run, worker, gone, NOON)
         backend.reap(NOON)
         return run
@@ -243,7 +253,7 @@ class TestOwedHooks:
 
     def test_what_never_began_is_owed_nothing(self, backend, asked, worker, gone):
         asked()
-        backend.claim("default", gone, 1, NOON)
+        backend.claim(["default"], gone, 1, NOON)
         backend.reap(NOON)
         assert backend.take_owed_hooks(None, worker, NOON) == []
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from noria.backend.deploying import spec_of
 from noria.backend.port import Claim
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.jsontext import from_json
-from noria.core.pools import RUN_TAG_PREFIX, PoolRow, Room, UnderWay
+from noria.core.pools import RUN_TAG_PREFIX, Room, UnderWay
 from noria.core.records import FlowRunRow, WorkRow
 from noria.core.states import TERMINAL_STATES, StateType
 from noria.core.transitions import Actor
@@ -19,8 +20,8 @@ from noria.store import backfills, deployments, flow_runs, pools, slots, work
 from noria.store.database import Connection
 from noria.store.filters import PassedOver
 
-PAGE = 100
-"""What waits is looked at in portions of so many."""
+MOST = 256
+"""What waits is looked at in portions that grow up to so many."""
 
 
 class Verdict(Enum):
@@ -50,10 +51,12 @@ class Candidate(NamedTuple):
     """The runs that it waits for."""
 
 
-def claim(connection: Connection, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
-    """Take up to `limit` runs of a pool that are due, in the order of their turn."""
+def claim(
+    connection: Connection, names: Sequence[str], worker: bytes, limit: int, now: int
+) -> list[Claim]:
+    """Take up to `limit` runs of some pools that are due, in the order of their turn."""
     taken = []
-    for candidate in candidates(connection, pool, limit, now):
+    for candidate in candidates(connection, names, limit, now):
         row, run, spec = candidate.work, candidate.run, candidate.spec
         if candidate.verdict is Verdict.TAKE and run is not None and spec is not None:
             work.take(connection, row.flow_run, worker)
@@ -83,47 +86,63 @@ def _settle(connection: Connection, candidate: Candidate, worker: bytes, now: in
         executions.call_off(connection, run, worker, "its deployment was deleted", now)
 
 
-def candidates(connection: Connection, pool: str, limit: int, now: int) -> Iterator[Candidate]:
-    """What is to happen to what waits in a pool; what merely waits is left out.
+def candidates(
+    connection: Connection, names: Sequence[str], limit: int, now: int
+) -> Iterator[Candidate]:
+    """What is to happen to what waits in some pools, in the order of its turn; what merely waits is
+    left out.
 
     Nothing is changed here, so this may be asked within a transaction that only reads.
     """
-    if limit < 1 or not work.waiting(connection, pool, now, 1):
+    waiting = [name for name in names if work.waiting(connection, name, now, 1)]
+    if limit < 1 or not waiting:
         return
-    room = _room(connection, pool)
-    lanes: set[str] = set()
+    room = _room(connection, waiting)
     count = 0
+    lines = [_line(connection, room, name, limit, now) for name in waiting]
+    for candidate in heapq.merge(*lines, key=lambda each: (each.work.turn, each.work.flow_run)):
+        yield candidate
+        count += candidate.verdict is Verdict.TAKE
+        if count == limit:
+            return
+
+
+def _line(
+    connection: Connection, room: Room, pool: str, wanted: int, now: int
+) -> Iterator[Candidate]:
+    """What is to happen to what waits in one pool."""
+    lanes: set[str] = set()
     last: WorkRow | None = None
-    while not room.is_full() and count < limit:
-        passed_over = PassedOver(lanes, room.closed_queues(), room.closed_backfills())
-        page = work.waiting(connection, pool, now, PAGE, last, passed_over)
+    while not room.is_full(pool):
+        passed_over = PassedOver(lanes, room.closed_queues(pool), room.closed_backfills())
+        page = work.waiting(connection, pool, now, min(wanted, MOST), last, passed_over)
         if not page:
             return
+        # Those that must wait stand in front of others: the further it goes, the more of them.
+        wanted *= 2
         for row in page:
             last = row
-            if row.lane in lanes or room.is_closed(row.queue, row.backfill):
+            if row.lane in lanes or room.is_closed(pool, row.queue, row.backfill):
                 continue
             candidate = _judged(connection, room, row)
             if candidate.verdict in (Verdict.WAIT, Verdict.REPLACE):
                 lanes.add(row.lane)
             if candidate.verdict is Verdict.TAKE:
                 room.take(_under_way(row, candidate.run))
-                count += 1
             if candidate.verdict is not Verdict.WAIT:
                 yield candidate
-            if room.is_full() or count == limit:
+            if room.is_full(pool):
                 return
 
 
-def _room(connection: Connection, pool: str) -> Room:
+def _room(connection: Connection, names: Sequence[str]) -> Room:
     tags = {
-        name.removeprefix(RUN_TAG_PREFIX): limit.slots
-        for name, limit in slots.limits_of(connection, RUN_TAG_PREFIX).items()
+        name: limit.slots for name, limit in slots.limits_of(connection, RUN_TAG_PREFIX).items()
     }
     return Room(
         work.under_way(connection),
-        pools.get(connection, pool) or PoolRow(pool),
-        {row.name: row for row in pools.queues(connection, pool)},
+        [row for row in pools.all_pools(connection) if row.name in names],
+        [row for name in names for row in pools.queues(connection, name)],
         backfills.slots(connection),
         tags,
     )

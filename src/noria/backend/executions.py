@@ -6,9 +6,10 @@ Each function works within one write transaction, so what it reads cannot change
 from __future__ import annotations
 
 from noria.backend.port import CrashVerdict
-from noria.backend.processes import epitaph, is_alive
+from noria.backend.processes import epitaph, is_alive, is_here, is_stopped
+from noria.backend.silences import Silences
 from noria.core.jsontext import from_json, to_json
-from noria.core.records import FlowRunRow
+from noria.core.records import FlowRunRow, ProcessRow
 from noria.core.states import TERMINAL_STATES, Name, StateType, default_name
 from noria.core.transitions import Actor, check
 from noria.store import (
@@ -62,19 +63,42 @@ def cancel(
     return flow_runs.get(connection, flow_run)
 
 
-def dead_processes(connection: Connection, now: int) -> list[bytes]:
-    """The processes that have died and left runs unfinished."""
-    found = []
+def live_processes(connection: Connection) -> list[ProcessRow]:
+    """The processes that are to execute unfinished runs, as far as they are known."""
+    found = (processes.get(connection, each) for each in flow_runs.live_processes(connection))
+    return [row for row in found if row is not None]
+
+
+def dead_processes(connection: Connection, silences: Silences, now: int) -> dict[bytes, str]:
+    """The processes that have died and left runs unfinished, with how they came to their end."""
+    found = {}
     for process in flow_runs.live_processes(connection):
         row = processes.get(connection, process)
-        if (row is None or not is_alive(row, now)) and _left_behind(connection, process):
-            found.append(process)
+        if _is_dead(connection, process, row, silences, now) and _left_behind(connection, process):
+            found[process] = epitaph(row)
     return found
 
 
-def crash_runs_of(connection: Connection, process: bytes, now: int) -> list[CrashVerdict]:
+def _is_dead(
+    connection: Connection, process: bytes, row: ProcessRow | None, silences: Silences, now: int
+) -> bool:
+    if row is None:
+        return True
+    if is_alive(row, now):
+        # Who was stopped keeps what others could go on with; who is only busy says nothing, either.
+        stopped = silences.is_over(row) is True and is_stopped(row.pid)
+        return stopped and _is_of_a_worker(connection, process)
+    return row.ended is not None or is_here(row) or silences.is_over(row) is not False
+
+
+def _is_of_a_worker(connection: Connection, process: bytes) -> bool:
+    return any(work.get(connection, row.id) for row in _left_behind(connection, process))
+
+
+def crash_runs_of(
+    connection: Connection, process: bytes, message: str, now: int
+) -> list[CrashVerdict]:
     """Mark the unfinished runs of a dead process Crashed; those that were to stop have done so."""
-    message = epitaph(processes.get(connection, process))
     verdicts = []
     for row in _left_behind(connection, process):
         end_lost(connection, row, message, now)

@@ -18,6 +18,7 @@ from noria.backend.port import (
     StoreInfo,
 )
 from noria.backend.processes import is_alive
+from noria.backend.silences import Silences
 from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
 from noria.core.records import (
@@ -82,6 +83,7 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPo
 
     def __init__(self, location: str) -> None:
         super().__init__(open_database(location))
+        self._silences = Silences()
 
     def append(self, batch: Batch) -> list[bytes]:
         return batches.append(self._database, batch)
@@ -114,16 +116,18 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPo
         self.release_slots_of_the_dead(now)
         # Mostly all are alive, and looking takes no lock; who is dead does not come back.
         with self._database.read() as connection:
-            dead = executions.dead_processes(connection, now)
+            self._silences.listen(executions.live_processes(connection))
+            dead = executions.dead_processes(connection, self._silences, now)
             overdue = pauses.overdue(connection, now)
         if not dead and not overdue:
             return []
         with self._database.write() as connection:
             pausing.expire(connection, now)
+            dead = executions.dead_processes(connection, self._silences, now)
             return [
                 verdict
-                for process in executions.dead_processes(connection, now)
-                for verdict in executions.crash_runs_of(connection, process, now)
+                for process, message in dead.items()
+                for verdict in executions.crash_runs_of(connection, process, message, now)
             ]
 
     def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:

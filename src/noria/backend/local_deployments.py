@@ -79,17 +79,26 @@ class LocalDeployments:
         with self._database.read() as connection:
             return deployments.next_due(connection)
 
-    def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
+    def claim(self, pools: Sequence[str], worker: bytes, limit: int, now: int) -> list[Claim]:
         # Mostly what waits must go on waiting, and looking takes no lock.
         with self._database.read() as connection:
-            if not any(claiming.candidates(connection, pool, limit, now)):
+            if not any(claiming.candidates(connection, pools, limit, now)):
                 return []
         with self._database.write() as connection:
-            return claiming.claim(connection, pool, worker, limit, now)
+            return claiming.claim(connection, pools, worker, limit, now)
 
-    def next_work_due(self, pool: str) -> int | None:
+    def next_work_due(self, pools: Sequence[str]) -> int | None:
         with self._database.read() as connection:
-            return work.next_due(connection, pool)
+            found = [work.next_due(connection, pool) for pool in pools]
+        return min((due for due in found if due is not None), default=None)
+
+    def pools_waited_in(self) -> list[str]:
+        with self._database.read() as connection:
+            return work.waited_in(connection)
+
+    def claimed(self, worker: bytes) -> list[FlowRunRow]:
+        with self._database.read() as connection:
+            return flow_runs.live_in_process(connection, worker)
 
     def begin_claimed(
         self, flow_run: bytes, worker: bytes, process: bytes, now: int

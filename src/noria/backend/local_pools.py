@@ -88,11 +88,13 @@ class LocalPools:
             return _workers(connection, now)
 
     def forget_workers(self, now: int) -> int:
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             dead = [each for each in _workers(connection, now) if not each.lives]
-            for each in dead:
-                pools.delete_worker(connection, each.worker.process)
-            return len(dead)
+        if dead:
+            with self._database.write() as connection:
+                for each in dead:
+                    pools.delete_worker(connection, each.worker.process)
+        return len(dead)
 
     def lead(self, role: str, process: bytes, now: int) -> bool:
         with self._database.read() as connection:

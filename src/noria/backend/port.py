@@ -447,12 +447,18 @@ class Backend(Slots, Pools, Protocol):
     def next_schedule_due(self) -> int | None:
         """When the next schedule is due."""
 
-    def claim(self, pool: str, worker: bytes, limit: int, now: int) -> list[Claim]:
-        """Take up to `limit` runs of a pool that are due for a worker, a registered process, in the
-        order of their turn; what must wait lets those behind it go first."""
+    def claim(self, pools: Sequence[str], worker: bytes, limit: int, now: int) -> list[Claim]:
+        """Take up to `limit` runs of some pools that are due for a worker, a registered process, in
+        the order of their turn; what must wait lets those behind it go first."""
 
-    def next_work_due(self, pool: str) -> int | None:
-        """When the next of the runs that wait in a pool is due."""
+    def next_work_due(self, pools: Sequence[str]) -> int | None:
+        """When the next of the runs that wait in some pools is due."""
+
+    def pools_waited_in(self) -> list[str]:
+        """The pools that runs wait in, due or not."""
+
+    def claimed(self, worker: bytes) -> list[FlowRunRow]:
+        """The runs that a worker has claimed and that no process has begun."""
 
     def begin_claimed(
         self, flow_run: bytes, worker: bytes, process: bytes, now: int

@@ -62,6 +62,11 @@ def start_time(pid: int) -> int | None:
     return int(fields[19])
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether somebody has stopped a process of this host, as SIGSTOP does."""
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] in (["T"], ["t"])
+
+
 def is_alive(row: ProcessRow, now: int) -> bool:
     """Whether a process lives: this host knows its own, of others only the lease can tell."""
     if row.ended is not None:
@@ -115,7 +120,7 @@ def epitaph(row: ProcessRow | None) -> str:
         return f"{who} ended: {row.verdict}; {last}"
     if row.ended is not None:
         return f"{who} ended without finishing the run; {last}"
-    if is_here(row):
+    if is_here(row) and not is_alive(row, row.beat):
         return f"{who} is gone; {last}; killed or crashed without a word"
     return f"{who} has been silent for longer than its lease of {row.lease / 1e6:g} s; {last}"
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from noria.core.states import StateType
 
 DEFAULT_QUEUE = "default"
+SERVED = "serve "
+"""What the name of a pool begins with whose runs a script takes that serves a deployment."""
 RUN_TAG_PREFIX = "run-tag:"
 """The limit of this and a tag's name holds for runs of deployments with that tag."""
 HEAD_START = 600 * 1_000_000
@@ -110,51 +112,50 @@ class Room:
 
     Parameters:
         busy: All that is under way.
-        pool: What was said of the pool.
-        queues: What was said of its queues, by name.
+        pools: What was said of the pools that runs are taken of.
+        queues: What was said of their queues.
         backfills: How many runs of a backfill may be under way, by id.
         tags: How many runs with a tag may be under way.
 
     Example:
-        >>> room = Room([], PoolRow("etl", slots=1), {}, {}, {})
-        >>> room.is_full()
+        >>> room = Room([], [PoolRow("etl", slots=1)], [], {}, {})
+        >>> room.is_full("etl")
         False
         >>> room.take(UnderWay(b"run", b"deployment", "etl", "default", "lane", None, (), b"me"))
-        >>> room.is_full()
+        >>> room.is_full("etl")
         True
     """
 
     def __init__(
         self,
         busy: Iterable[UnderWay],
-        pool: PoolRow,
-        queues: Mapping[str, QueueRow],
+        pools: Iterable[PoolRow],
+        queues: Iterable[QueueRow],
         backfills: Mapping[bytes, int],
         tags: Mapping[str, int],
     ) -> None:
-        self._pool = pool
-        self._queues = queues
+        self._pools = {row.name: row for row in pools}
+        self._queues = {(row.pool, row.name): row for row in queues}
         self._backfills = backfills
         self._tags = tags
-        self._in_pool = 0
-        self._by_queue: Counter[str] = Counter()
+        self._by_pool: Counter[str] = Counter()
+        self._by_queue: Counter[tuple[str, str]] = Counter()
         self._by_backfill: Counter[bytes] = Counter()
         self._by_tag: Counter[str] = Counter()
         self._by_lane: dict[str, list[bytes]] = {}
         for entry in busy:
             self.take(entry)
 
-    def is_full(self) -> bool:
-        """Whether nothing can be taken."""
-        slots = self._pool.slots
-        return self._pool.paused or (slots is not None and self._in_pool >= slots)
+    def is_full(self, pool: str) -> bool:
+        """Whether nothing can be taken of a pool."""
+        row = self._pools.get(pool) or PoolRow(pool)
+        return row.paused or (row.slots is not None and self._by_pool[pool] >= row.slots)
 
     def take(self, entry: UnderWay) -> None:
         """Count a run as under way."""
         self._by_lane.setdefault(entry.lane, []).append(entry.flow_run)
-        if entry.pool == self._pool.name:
-            self._in_pool += 1
-            self._by_queue[entry.queue] += 1
+        self._by_pool[entry.pool] += 1
+        self._by_queue[entry.pool, entry.queue] += 1
         if entry.backfill is not None:
             self._by_backfill[entry.backfill] += 1
         self._by_tag.update(tag for tag in entry.tags if tag in self._tags)
@@ -163,12 +164,13 @@ class Room:
         """The runs under way in a lane, the oldest first."""
         return self._by_lane.get(lane, [])
 
-    def closed_queues(self) -> set[str]:
-        """The queues that nothing is taken from."""
+    def closed_queues(self, pool: str) -> set[str]:
+        """The queues of a pool that nothing is taken from."""
         return {
-            name
-            for name, row in self._queues.items()
-            if row.paused or (row.slots is not None and self._by_queue[name] >= row.slots)
+            row.name
+            for place, row in self._queues.items()
+            if row.pool == pool
+            and (row.paused or (row.slots is not None and self._by_queue[place] >= row.slots))
         }
 
     def closed_backfills(self) -> set[bytes]:
@@ -179,9 +181,9 @@ class Room:
             if self._by_backfill[backfill] >= slots
         }
 
-    def is_closed(self, queue: str, backfill: bytes | None) -> bool:
+    def is_closed(self, pool: str, queue: str, backfill: bytes | None) -> bool:
         """Whether nothing is taken from a queue, or of a backfill."""
-        return queue in self.closed_queues() or backfill in self.closed_backfills()
+        return queue in self.closed_queues(pool) or backfill in self.closed_backfills()
 
     def full_tag(self, tags: Iterable[str]) -> str | None:
         """One of the tags with which no more runs may begin."""

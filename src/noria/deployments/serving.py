@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from noria.core.deployments import DEFAULT_POOL
+from noria.core.pools import SERVED
 from noria.deployments.runner import RunnerDeployment
 from noria.worker.serving import serve as serve_specs
 
@@ -43,7 +44,7 @@ def serve(
             raise ValueError(f"There are two deployments {name!r}; give one another name.")
     for deployment in args:
         # A pool of its own: who serves a deployment runs it, and nobody else.
-        deployment.work_pool_name = f"serve {deployment.full_name}"
+        deployment.work_pool_name = f"{SERVED}{deployment.full_name}"
     if print_starting_message:
         _say(
             "Serving "

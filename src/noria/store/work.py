@@ -71,6 +71,11 @@ def next_due(connection: Connection, pool: str) -> int | None:
     return found
 
 
+def waited_in(connection: Connection) -> list[str]:
+    """The pools that something waits in."""
+    return [pool for (pool,) in connection.execute(WORK.waited_in)]
+
+
 def take(connection: Connection, flow_run: bytes, worker: bytes) -> None:
     """Claim for a worker what waits."""
     connection.execute(WORK.take, {"flow_run": flow_run, "worker": worker})

@@ -1,4 +1,4 @@
-"""What happens in the process that runs one claimed run."""
+"""What happens in the process that a worker has made for an order."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from noria.core.records import FlowRunRow
 from noria.core.states import StateType
 from noria.core.tracebacks import error_facts
 from noria.core.transitions import Actor
-from noria.engine.drivers import finish
+from noria.engine.drivers import drive, finish
 from noria.engine.flow_calls import arguments_of, pickled
+from noria.engine.late_hooks import call_late_hooks
 from noria.engine.session import open_session
-from noria.loading import load_flow_from_entrypoint
 from noria.worker.orders import Order
+from noria.worker.template import load
 
 COMPLETED, ENDED_OTHERWISE, NOT_OURS = 0, 1, 3
 """Exit codes."""
 
 
-def run(order: Order) -> int:
-    """Execute a run that a worker has claimed.
+def run(order: Order, flow: Any = None) -> int:
+    """Do what a worker has ordered: execute a run that it has claimed, or call its hooks.
+
+    Parameters:
+        order: What to do.
+        flow: The flow, if it has been loaded already.
 
     Returns:
         The exit code of the process.
@@ -33,19 +38,19 @@ def run(order: Order) -> int:
     os.environ.update(order.environment)
     session = open_session()
     try:
-        return _run(order)
+        return _run(order, flow) if order.hook is None else _call_hooks(order, flow)
     finally:
         session.close()
 
 
-def _run(order: Order) -> int:
+def _run(order: Order, flow: Any) -> int:
     session = open_session()
     flow_run, worker = bytes.fromhex(order.flow_run), bytes.fromhex(order.worker)
     row = session.backend.begin_claimed(flow_run, worker, session.process, clock.now())
     if row is None:
         return NOT_OURS
     try:
-        flow = _load(order)
+        flow = flow or load(order)
         parameters = _parameters(row)
     except Exception as error:  # noqa: BLE001 - the user's code, at its import
         _fail(row, error)
@@ -60,11 +65,25 @@ def _run(order: Order) -> int:
     return COMPLETED if state.type is StateType.COMPLETED else ENDED_OTHERWISE
 
 
-def _load(order: Order) -> Any:
-    if order.path is not None:
-        os.chdir(order.path)
-        sys.path.insert(0, order.path)
-    return load_flow_from_entrypoint(order.entrypoint)
+def _call_hooks(order: Order, flow: Any) -> int:
+    assert order.hook is not None
+    row = open_session().backend.flow_run(bytes.fromhex(order.flow_run))
+    if row is None:
+        return NOT_OURS
+    kind, name, message, time = order.hook
+    row = row._replace(state=StateType(kind), state_name=name, message=message, end=time)
+    try:
+        flow = flow or load(order)
+    except Exception as error:  # noqa: BLE001 - the user's code, at its import
+        said = (
+            str(error) if isinstance(error, NoriaException) else f"{type(error).__name__}: {error}"
+        )
+        sys.stderr.write(
+            f"noria: hooks of flow run {row.name}: the flow cannot be loaded: {said}\n"
+        )
+        return ENDED_OTHERWISE
+    drive(call_late_hooks(flow, row))
+    return COMPLETED
 
 
 def _parameters(row: FlowRunRow) -> dict[str, Any]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from noria.backend.executions import is_suspended
 from noria.backend.port import Backend, Claim
-from noria.backend.processes import start_time
+from noria.backend.processes import is_stopped, start_time
 from noria.core import clock
+from noria.core.pools import OwedHook
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, StateType
+from noria.worker.hook_calls import HookCalls
 from noria.worker.link import Link, how_it_ended
-from noria.worker.orders import Birth, Death, Refusal, order_of
+from noria.worker.orders import Birth, Death, Lost, Order, Refusal, run_order
 from noria.worker.output import Output, path_of, tell_leftovers
 
 WATCH_SECONDS = 0.2
@@ -75,14 +78,22 @@ class Children:
         self._grace = grace
         self._say = say
         self._link = Link()
+        self._heard: deque[Birth | Death | Refusal | Lost] = deque()
+        """What was heard and not acted upon: the store may be away just then."""
         self._children: dict[str, Child] = {}
+        self._hooks = HookCalls(backend, worker, folder, say, self._order)
         self._next_watch = 0.0
         self._next_beat = 0.0
         self.died = False
         """Whether one has died, which others have to decide about."""
+        self.ended = False
+        """Whether one has ended, so that there is room."""
 
     def __len__(self) -> int:
         return len(self._children)
+
+    def __bool__(self) -> bool:
+        return bool(self._children or self._hooks)
 
     def beginning(self) -> int:
         """How many have not begun yet."""
@@ -98,13 +109,16 @@ class Children:
         with contextlib.suppress(OSError):
             path = path_of(self._folder, claim.run.id)
             child.output = Output(path, claim.run.id, claim.run.name, self._say)
-        self._order(child)
+        self._have_born(child)
+
+    def call_hooks(self, hook: OwedHook) -> None:
+        """Have hooks called of a run whose process has died."""
+        self._hooks.begin(hook)
 
     def hear(self, link: Link) -> None:
         """Take note of what a nursery says."""
         try:
-            for message in link.hear():
-                self._note(message)
+            self._heard.extend(link.hear())
         except (EOFError, OSError):
             if link is self._link:
                 self._renew_link()
@@ -116,6 +130,9 @@ class Children:
             moment: Monotonic time, seconds.
             changed: Whether anybody has written to the store.
         """
+        while self._heard:
+            self._note(self._heard[0])
+            self._heard.popleft()
         if moment >= self._next_beat:
             self._next_beat = moment + self._beat_seconds
             self._beat()
@@ -128,6 +145,7 @@ class Children:
             self._stop_in_time(child, moment)
             if child.output is not None:
                 child.output.tell(self._backend)
+        self._hooks.tell()
 
     def look_after_others(self) -> None:
         """Keep what runs of workers that have died have printed."""
@@ -137,6 +155,8 @@ class Children:
         """Ask all to stop."""
         for child in self._children.values():
             self._backend.request_cancel(child.claim.run.id, clock.now())
+        for pid in self._hooks.pids():
+            _signal_group(pid, signal.SIGTERM)
         self._next_watch = 0.0
 
     def close(self) -> None:
@@ -144,13 +164,17 @@ class Children:
         for child in self._children.values():
             if child.output is not None:
                 child.output.close()
+        self._hooks.close()
         self._link.close()
 
-    def _order(self, child: Child) -> None:
+    def _have_born(self, child: Child) -> None:
         child.link = self._link
+        self._order(run_order(child.claim, path_of(self._folder, child.claim.run.id)))
+
+    def _order(self, order: Order) -> None:
         # One that has gone is heard of, and everything that it was told is ordered again.
         with contextlib.suppress(OSError):
-            self._link.order(order_of(child.claim, path_of(self._folder, child.claim.run.id)))
+            self._link.order(order)
 
     def _renew_link(self) -> None:
         """Another nursery: whoever was born in the old one goes on, but nobody tells of its end."""
@@ -163,14 +187,19 @@ class Children:
                 child.link = None
                 if child.pid is None:
                     # Should it have been born after all, one of the two is not let begin.
-                    self._order(child)
+                    self._have_born(child)
+        self._hooks.order_again()
 
-    def _note(self, message: Birth | Death | Refusal) -> None:
-        child = self._children.get(message.flow_run)
+    def _note(self, message: Birth | Death | Refusal | Lost) -> None:
+        if self._hooks.note(message):
+            return
+        child = self._children.get(message.key)
         if child is None:
             return
         if isinstance(message, Birth):
             child.pid, child.started = message.pid, start_time(message.pid)
+        elif isinstance(message, Lost):
+            child.link = None
         elif isinstance(message, Refusal):
             self._bury(child, f"no process could be made for it: {message.why}")
         elif message.pid == child.pid:
@@ -184,19 +213,28 @@ class Children:
         row, now = self._backend.flow_run(run.id), clock.now()
         if row is not None and not _is_over(row) and self._adopt(child, row, now):
             return
+        if row is not None and not _is_over(row) and row.process is not None:
+            if row.process == self._worker:
+                said = verdict or "ended before the run began"
+                self._backend.abandon(run.id, self._worker, f"{_who(child)}{said}", now)
+            else:
+                self._backend.end_process(row.process, now, verdict)
+            self.died = True
+        # Not before all is on record: should the store be away, it is done again.
         del self._children[run.id.hex()]
-        self.died = True
+        self.ended = True
         if child.output is not None:
             child.output.finish(self._backend)
         if verdict is not None:
             self._say(f"{run.name}: {_who(child)}{verdict}")
-        if row is None or _is_over(row) or row.process is None:
-            return
-        if row.process == self._worker:
-            said = verdict or "ended before the run began"
-            self._backend.abandon(run.id, self._worker, f"{_who(child)}{said}", now)
-        else:
-            self._backend.end_process(row.process, now, verdict)
+
+    def abandon_strays(self) -> None:
+        """Give back what was claimed for this worker without its hearing of it, because the store
+        went away meanwhile."""
+        for row in self._backend.claimed(self._worker):
+            if row.id.hex() not in self._children:
+                message = "the worker has not heard that it was claimed"
+                self._backend.abandon(row.id, self._worker, message, clock.now())
 
     def _adopt(self, child: Child, row: FlowRunRow, now: int) -> bool:
         """Whether it lives in another process than the one that was heard of: born in a nursery
@@ -215,7 +253,9 @@ class Children:
         now = clock.now()
         self._backend.beat(self._worker, now)
         for child in self._children.values():
-            if child.process is not None:
+            # Who was stopped from outside does not live for others until it goes on.
+            stopped = child.pid is not None and is_stopped(child.pid)
+            if child.process is not None and not stopped:
                 self._backend.beat(child.process, now)
 
     def _watch(self, children: Iterable[Child]) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from noria.worker.orders import Birth, Death, Order, Refusal, from_line, to_line
+from noria.worker.orders import Birth, Death, Lost, Order, Refusal, from_line, to_line
 
 SIZE = 1 << 16
 WELL = (0, 1, 3)
@@ -44,7 +44,7 @@ class Link:
         """
         self._socket.sendall(to_line(order))
 
-    def hear(self) -> Iterator[Birth | Death | Refusal]:
+    def hear(self) -> Iterator[Birth | Death | Refusal | Lost]:
         """What it has said; waits for something if there is nothing.
 
         Raises:

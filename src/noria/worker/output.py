@@ -159,9 +159,9 @@ def _lines(data: bytes) -> Iterator[tuple[bool, str]]:
             yield True, own.decode("utf-8", "replace")
 
 
-def path_of(folder: str, flow_run: bytes) -> str:
-    """The file of a run."""
-    return os.path.join(folder, flow_run.hex() + _SUFFIX)
+def path_of(folder: str, flow_run: bytes, part: str = "") -> str:
+    """The file of a run, or of what else is done for it."""
+    return os.path.join(folder, flow_run.hex() + part + _SUFFIX)
 
 
 def tell_leftovers(folder: str, backend: Backend, say: Callable[[str], None]) -> None:
@@ -169,7 +169,7 @@ def tell_leftovers(folder: str, backend: Backend, say: Callable[[str], None]) ->
     for name in os.listdir(folder):
         if not name.endswith(_SUFFIX):
             continue
-        row = backend.flow_run(bytes.fromhex(name.removesuffix(_SUFFIX)))
+        row = backend.flow_run(bytes.fromhex(name.removesuffix(_SUFFIX).partition("-")[0]))
         if row is not None and row.state not in TERMINAL_STATES:
             continue
         with contextlib.suppress(OSError):

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from noria.core import clock
+from noria.core.errors import StoreError
+from noria.core.pools import SERVED, WorkerRow
 from noria.engine.opening import Session
+from noria.services.keeper import Keeper
 from noria.worker.children import Children
 from noria.worker.link import Link
 
@@ -20,6 +23,8 @@ GRACE_SECONDS = 30.0
 """How long a run that is to stop may take before its processes are told, and then killed."""
 BEGINNING = 4 * (os.cpu_count() or 1)
 """How many runs begin at once: more of them would only keep one another from it."""
+AWAY_SECONDS = 1.0
+"""How long to wait before a store that is away is tried again."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,39 +33,50 @@ class Worker:
 
     Parameters:
         session: Of this process; its backend is where runs are claimed.
-        pools: The pools whose runs it takes.
+        pools: The pools whose runs it takes; None for all but those that a script serves itself.
         limit: How many runs may be under way at once; None for as many as there are.
         say: Told in a sentence what happens.
-        schedules: Whether it also makes the runs that schedules have due.
+        services: Whether it also looks after schedules, late and dead runs.
         grace: Seconds that a run which is to stop may take before its processes are ended.
+        name: By which people know it; the host's and the process's number by default.
+        ready: Called once it takes runs.
     """
 
     def __init__(
         self,
         session: Session,
-        pools: Sequence[str],
+        pools: Sequence[str] | None,
         limit: int | None = None,
         say: Callable[[str], None] = lambda _text: None,
-        schedules: bool = True,
+        services: bool = True,
         grace: float = GRACE_SECONDS,
+        name: str | None = None,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self._backend = session.backend
         self._process = session.process
-        self._pools = pools
+        self._pools = None if pools is None else tuple(pools)
         self._limit = limit
         self._say = say
-        self._schedules = schedules
         self._grace = grace
+        self._name = name or f"{os.uname().nodename}-{os.getpid()}"
+        self._ready = ready
+        self._keeper = Keeper(session.backend, session.process, say) if services else None
         self._signals: list[int] = []
         self._heard = 0
         self._counter = -1
         self._due = 0
-        self._next_reap = 0.0
+        self._next_look = 0.0
+        self._away = False
 
     def run(self) -> None:
         """Work until told to stop, and until what is under way has ended."""
         settings = self._session.settings
+        now = clock.now()
+        self._backend.register_worker(
+            WorkerRow(self._process, self._name, self._pools, self._limit, now)
+        )
         children = Children(
             self._backend,
             self._process,
@@ -70,12 +86,18 @@ class Worker:
             os.path.join(settings.home_path, "output"),
         )
         with self._listening() as wake:
+            self._ready()
             try:
                 while not self._signals or children:
-                    self._turn(children)
+                    self._try_turn(children)
                     self._wait(children, wake)
             finally:
                 children.close()
+                self._leave()
+
+    def _leave(self) -> None:
+        if self._keeper is not None and not self._away:
+            self._keeper.close()
 
     @contextmanager
     def _listening(self) -> Iterator[int]:
@@ -99,6 +121,8 @@ class Worker:
 
     def _wait(self, children: Children, wake: int) -> None:
         left = max(0.0, min(LOOK_SECONDS, (self._due - clock.now()) / 1e6))
+        if self._away:
+            left = AWAY_SECONDS
         listened: list[int | Link] = [wake, *children.links()]
         ready, _, _ = select.select(listened, [], [], left)
         for each in ready:
@@ -107,27 +131,53 @@ class Worker:
             else:
                 os.read(wake, 4096)
 
+    def _try_turn(self, children: Children) -> None:
+        """A store that is away is no reason to end: runs go on, and will be looked after again."""
+        try:
+            self._turn(children)
+        except StoreError as error:
+            if not self._away:
+                self._say(f"the store is away; runs go on, and it is tried again: {error}")
+            self._away, self._counter = True, -1
+            return
+        if self._away:
+            self._away = False
+            self._say("the store is back")
+
     def _turn(self, children: Children) -> None:
         now, moment = clock.now(), clock.monotonic()
         self._obey(children)
-        if children.died or moment >= self._next_reap:
+        looks = children.died or moment >= self._next_look
+        if looks:
+            if children.died and self._keeper is not None:
+                self._keeper.hurry()
             children.died, self._counter = False, -1
-            self._next_reap = moment + REAP_SECONDS
-            self._look_after_others(now)
+            self._next_look = moment + REAP_SECONDS
             children.look_after_others()
+            children.abandon_strays()
         counter = self._backend.change_counter()
         changed, self._counter = counter != self._counter, counter
         children.look(moment, changed)
-        if not changed and now < self._due:
-            return
         if not self._signals:
-            if self._schedules:
-                self._backend.make_due_runs(now)
-            self._take(children, now)
-        dues = [self._backend.next_work_due(pool) for pool in self._pools]
-        if self._schedules:
-            dues.append(self._backend.next_schedule_due())
+            if self._keeper is not None:
+                self._keeper.turn(now, moment, changed)
+            if looks:
+                self._call_hooks(children, now)
+        if not changed and not children.ended and now < self._due:
+            return
+        children.ended = False
+        pools = self._pools_now()
+        if not self._signals:
+            self._take(children, pools, now)
+        dues = [self._backend.next_work_due(pools)]
+        if self._keeper is not None:
+            dues.append(self._keeper.next_due())
         self._due = min(_next(due, now) for due in dues)
+
+    def _pools_now(self) -> Sequence[str]:
+        if self._pools is not None:
+            return self._pools
+        return [pool for pool in self._backend.pools_waited_in() if not pool.startswith(SERVED)]
 
     def _obey(self, children: Children) -> None:
         """The first signal lets what is under way end, the second stops it."""
@@ -140,21 +190,16 @@ class Worker:
             self._say(f"stops {len(children)} runs")
             children.stop()
 
-    def _look_after_others(self, now: int) -> None:
-        for verdict in self._backend.reap(now):
-            self._say(f"{verdict.name}: {verdict.message}")
-        for row in self._backend.recover(now):
-            self._say(f"{row.name} {row.message}")
-        self._backend.mark_late(now)
+    def _call_hooks(self, children: Children, now: int) -> None:
+        for hook in self._backend.take_owed_hooks(self._pools, self._process, now):
+            children.call_hooks(hook)
 
-    def _take(self, children: Children, now: int) -> None:
+    def _take(self, children: Children, pools: Sequence[str], now: int) -> None:
         room = BEGINNING - children.beginning()
         if self._limit is not None:
             room = min(room, self._limit - len(children))
-        for pool in self._pools:
-            for claim in self._backend.claim(pool, self._process, room, now):
-                room -= 1
-                children.begin(claim)
+        for claim in self._backend.claim(pools, self._process, room, now):
+            children.begin(claim)
 
 
 def _next(due: int | None, now: int) -> int:

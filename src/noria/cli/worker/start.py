@@ -28,11 +28,22 @@ from noria.worker.worker import GRACE_SECONDS, Worker
     show_default=True,
     help="Seconds that a cancelled run may take before its processes are ended.",
 )
-@click.option("--no-schedules", is_flag=True, help="Leave it to others to make the runs due.")
+@click.option("--name", "-n", help="By which people know it.")
+@click.option(
+    "--no-services",
+    "--no-schedules",
+    is_flag=True,
+    help="Leave it to others to look after schedules, late and dead runs.",
+)
 @shared_options
 @pass_app
 def start(
-    app: App, pools: tuple[str, ...], limit: int | None, grace: float, no_schedules: bool
+    app: App,
+    pools: tuple[str, ...],
+    limit: int | None,
+    grace: float,
+    name: str | None,
+    no_services: bool,
 ) -> None:
     """Run what is due in pools, until told to stop.
 
@@ -40,5 +51,9 @@ def start(
     stops it. When this process is killed, runs go on; those that had not begun are begun by the
     next worker.
     """
-    app.note(f"Taking runs of {', '.join(pools)}. Ctrl-C ends it.")
-    Worker(open_session(), pools, limit, app.note, not no_schedules, grace).run()
+
+    def ready() -> None:
+        app.note(f"Taking runs of {', '.join(pools)}. Ctrl-C ends it.")
+
+    worker = Worker(open_session(), pools, limit, app.note, not no_services, grace, name, ready)
+    worker.run()

@@ -30,6 +30,10 @@ where pool = :pool and worker is null and due <= :now and (turn, flow_run) > (:t
 -- When the next of what waits in a pool is due.
 select min(due) from work where pool = :pool and worker is null
 
+-- name: waited_in
+-- The pools that something waits in.
+select distinct pool from work where worker is null order by pool
+
 -- name: take
 -- Claim what waits for a worker.
 update work set worker = :worker where flow_run = :flow_run and worker is null

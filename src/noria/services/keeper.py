@@ -1,0 +1,122 @@
+"""Which loops there are, and who calls them when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from noria.backend.port import Backend
+from noria.services import late_runs, reaper, scheduler
+
+ROLE = "services"
+"""What the process that leads is called in the store."""
+LEAD_SECONDS = 1.0
+"""How often to look who leads."""
+PATIENCE_SECONDS = 1.0
+"""How late something may be before those who do not lead do it as well: who leads may have been
+stopped, or cut off."""
+_SECOND = 1_000_000
+
+
+class Service(NamedTuple):
+    """A loop."""
+
+    name: str
+    run_once: Callable[[Backend, int], Iterable[str]]
+    """Takes the backend and the time, returns sentences on what was done."""
+    every: float
+    """Seconds from one time to the next; by whoever leads."""
+    purpose: str
+
+
+SCHEDULER = Service("scheduler", scheduler.run_once, 60.0, "Makes the runs that are due")
+"""Called when something is due; the period is for clocks that were set."""
+SERVICES = (
+    SCHEDULER,
+    Service("reaper", reaper.run_once, 2.0, "Finds runs whose process has died"),
+    Service("late-runs", late_runs.run_once, 5.0, "Says of runs that nobody takes that they wait"),
+)
+
+
+class Keeper:
+    """Calls the loops in this process when they are due.
+
+    Parameters:
+        backend: What they look after.
+        process: This process, as the store knows it.
+        say: Told in sentences what was done.
+        services: The loops.
+
+    Example:
+        >>> from noria.backend.local import LocalBackend
+        >>> backend = LocalBackend(":memory:")
+        >>> keeper = Keeper(backend, b"me")
+        >>> keeper.turn(clock.now(), clock.monotonic(), True)
+        >>> keeper.leads
+        True
+        >>> backend.close()
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        process: bytes,
+        say: Callable[[str], None] = lambda _text: None,
+        services: Iterable[Service] = SERVICES,
+    ) -> None:
+        self.leads = False
+        """Whether it is this process that does what is due at once."""
+        self._backend = backend
+        self._process = process
+        self._say = say
+        self._services = tuple(services)
+        self._next: dict[str, float] = {}
+        self._look = 0.0
+        self._due: int | None = None
+
+    def turn(self, now: int, moment: float, changed: bool) -> None:
+        """Do what is due.
+
+        Parameters:
+            now: Microseconds since the epoch.
+            moment: Monotonic time, seconds.
+            changed: Whether anybody may have written to the store.
+        """
+        if moment >= self._look:
+            self._look = moment + LEAD_SECONDS
+            self.leads = self._backend.lead(ROLE, self._process, now)
+        for service in self._services:
+            if moment >= self._next.get(service.name, 0.0):
+                factor = 1 if self.leads else 4
+                self._next[service.name] = moment + service.every * factor
+                self._call(service, now)
+            elif service is SCHEDULER and (changed or self._is_due(now)):
+                self._due = self._backend.next_schedule_due()
+                if self._is_due(now):
+                    self._call(service, now)
+
+    def next_due(self) -> int | None:
+        """When a schedule is due next, as far as this process is concerned."""
+        if self._due is None or self.leads:
+            return self._due
+        return self._due + int(PATIENCE_SECONDS * _SECOND)
+
+    def hurry(self) -> None:
+        """Somebody has died: look at once what it has left."""
+        self._next.clear()
+
+    def close(self) -> None:
+        """Let another one lead."""
+        if self.leads:
+            self.leads = False
+            self._backend.leave(self._process)
+
+    def _is_due(self, now: int) -> bool:
+        due = self.next_due()
+        return due is not None and due <= now
+
+    def _call(self, service: Service, now: int) -> None:
+        for sentence in service.run_once(self._backend, now):
+            self._say(sentence)
+        if service is SCHEDULER:
+            self._due = self._backend.next_schedule_due()
