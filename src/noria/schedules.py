@@ -78,6 +78,11 @@ class Schedule:
         elif self.timezone is not None:
             zone(self.timezone)
 
+    @property
+    def schedule(self) -> Schedule:
+        """Itself: Prefect keeps a deployment's rules apart from their `active` and `slug`."""
+        return self
+
     def rule(self) -> CronRule | IntervalRule | CalendarRule:
         """What reckons when it is due.
 

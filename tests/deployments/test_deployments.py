@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import enum
 import os
 import uuid
 
@@ -12,6 +11,7 @@ import pytest
 
 import noria
 from noria import flow
+from noria.client.schemas.objects import ConcurrencyLimitConfig
 from noria.client.schemas.schedules import CronSchedule
 from noria.core import clock
 from noria.core.errors import DeploymentError, ObjectNotFound, ParameterTypeError
@@ -104,14 +104,19 @@ class TestToDeployment:
             counting.to_deployment("x", **{option: "never"})
 
     def test_a_limit_that_cancels_what_is_new(self):
-        class Strategy(enum.Enum):
-            CANCEL_NEW = "CANCEL_NEW"
-
-        class Limit:
-            limit, collision_strategy = 1, Strategy.CANCEL_NEW
-
-        found = counting.to_deployment("x", concurrency_limit=Limit())
+        limit = ConcurrencyLimitConfig(1, "CANCEL_NEW")
+        found = counting.to_deployment("x", concurrency_limit=limit)
         assert (found.concurrency_limit, found.overlap) == (1, "skip")
+
+    def test_a_limit_that_lets_wait_what_is_new(self):
+        limit = {"limit": 2, "collision_strategy": "ENQUEUE"}
+        found = counting.to_deployment("x", concurrency_limit=limit)
+        assert (found.concurrency_limit, found.overlap) == (2, "queue")
+
+    @pytest.mark.parametrize("limit", ["2", 1.5, -1, True])
+    def test_a_limit_that_is_none(self, limit):
+        with pytest.raises(ValueError, match="concurrency_limit"):
+            counting.to_deployment("x", concurrency_limit=limit)
 
 
 class TestApply:

@@ -40,7 +40,7 @@ class Deployment:
         name: str,
         output: str | None = None,
         *,
-        schedule: Schedule | None = None,
+        schedule: Any = None,
         schedules: Iterable[Any] | None = None,
         is_schedule_active: bool | None = None,
         apply: bool = False,
@@ -105,7 +105,8 @@ class Deployment:
         Returns:
             The deployment's id.
         """
-        return self.runner.apply()
+        made: uuid.UUID = self.runner.apply()
+        return made
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.runner, name)

@@ -12,21 +12,18 @@ from noria.core import clock
 from noria.core.deployments import from_record
 from noria.core.errors import ObjectNotFound
 from noria.core.jsontext import from_json
-from noria.core.records import DeploymentRow, FlowRunRow
-from noria.core.states import TERMINAL_STATES
+from noria.core.records import DeploymentRow
 from noria.deployments.parameters import as_json, check
 from noria.engine.context import flow_context
 from noria.engine.dispatch import async_dispatch
 from noria.engine.drivers import adrive, drive
-from noria.engine.effects import Program, Sleep
+from noria.engine.effects import Program
 from noria.engine.flow_calls import run_of
 from noria.engine.runs import FlowRun
 from noria.engine.session import open_session
+from noria.flow_runs import until_ended
 
 __all__ = ["arun_deployment", "run_deployment"]
-
-LOOK_SECONDS = 0.1
-"""How often to look whether the run has ended."""
 
 
 async def arun_deployment(name: str | uuid.UUID, *args: Any, **kwargs: Any) -> FlowRun:
@@ -70,6 +67,7 @@ def run_deployment(
         The run; in async code an awaitable of it.
 
     Raises:
+        ValueError: The timeout is negative.
         ObjectNotFound: There is no such deployment.
         ParameterTypeError: The parameters do not fit the deployment's schema.
 
@@ -102,6 +100,8 @@ def _asked_for(
     as_subflow: bool | None = True,
     job_variables: dict[str, Any] | None = None,
 ) -> Program[FlowRun]:
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"timeout is {timeout}: it cannot be negative; expected seconds or None.")
     backend = open_session().backend
     deployment = find(backend, name)
     spec = from_record(from_json(deployment.spec))
@@ -121,8 +121,10 @@ def _asked_for(
     row = backend.request_run(_below(wish) if as_subflow else wish, now)
     if row is None:
         raise _missing(name)
-    yield from _until_ended(backend, row, timeout)
-    return run_of(backend.flow_run(row.id) or row)
+    row = yield from until_ended(backend, row, timeout)
+    run = run_of(row)
+    run.settings = {"key": idempotency_key, **(run.settings or {})}
+    return run
 
 
 def find(backend: Backend, name: str | uuid.UUID) -> DeploymentRow:
@@ -155,13 +157,3 @@ def _below(wish: RunRequest) -> RunRequest:
         return wish
     parent = context.flow_run
     return wish._replace(parent_run=parent.raw_id, root_run=parent.root_run)
-
-
-def _until_ended(backend: Backend, row: FlowRunRow, timeout: float | None) -> Program[None]:
-    end = None if timeout is None else clock.monotonic() + timeout
-    while row.state not in TERMINAL_STATES:
-        left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - clock.monotonic())
-        if left <= 0:
-            return
-        yield Sleep(left)
-        row = backend.flow_run(row.id) or row

@@ -8,9 +8,10 @@ from typing import Any
 
 from noria.core.deployments import DEFAULT_POOL
 from noria.deployments.runner import RunnerDeployment
+from noria.engine.dispatch import async_dispatch, in_thread
 from noria.worker.serving import serve as serve_specs
 
-__all__ = ["deploy", "serve"]
+__all__ = ["adeploy", "aserve", "deploy", "serve"]
 
 
 def serve(
@@ -54,6 +55,17 @@ def serve(
     serve_specs([each.spec() for each in args], limit, pause_on_shutdown, _say)
 
 
+async def aserve(*args: RunnerDeployment, **kwargs: Any) -> None:
+    """As `serve`, to be awaited; the event loop does nothing else meanwhile."""
+    serve(*args, **kwargs)
+
+
+async def adeploy(*deployments: RunnerDeployment, **kwargs: Any) -> list[uuid.UUID]:
+    """As `deploy`, to be awaited."""
+    return await in_thread(write, *deployments, **kwargs)
+
+
+@async_dispatch(adeploy)
 def deploy(
     *deployments: RunnerDeployment,
     work_pool_name: str | None = None,
@@ -75,17 +87,34 @@ def deploy(
         ignore_warnings: Kept for compatibility.
 
     Returns:
-        The ids of the deployments.
+        The ids of the deployments; in async code an awaitable of them.
 
     Example:
         >>> nightly = RunnerDeployment("nightly", flow_name="etl", entrypoint="etl.py:etl")
         >>> len(deploy(nightly, print_next_steps_message=False))
         1
     """
+    return write(
+        *deployments,
+        work_pool_name=work_pool_name,
+        print_next_steps_message=print_next_steps_message,
+    )
+
+
+def write(
+    *deployments: RunnerDeployment,
+    work_pool_name: str | None = None,
+    image: Any = None,
+    build: bool = True,
+    push: bool = True,
+    print_next_steps_message: bool = True,
+    ignore_warnings: bool = False,
+) -> list[uuid.UUID]:
+    """As `deploy`, never to be awaited."""
     found = []
     for deployment in deployments:
         deployment.work_pool_name = deployment.work_pool_name or work_pool_name
-        found.append(deployment.apply())
+        found.append(deployment.write())
     if print_next_steps_message:
         pools = sorted({each.work_pool_name or DEFAULT_POOL for each in deployments})
         commands = [f"  noria deployment run '{each.full_name}'" for each in deployments]
