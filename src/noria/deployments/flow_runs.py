@@ -13,7 +13,7 @@ from noria.core.deployments import from_record
 from noria.core.errors import ObjectNotFound
 from noria.core.jsontext import from_json
 from noria.core.records import DeploymentRow
-from noria.deployments.parameters import as_json, check
+from noria.deployments.parameters import as_json, check, nested
 from noria.engine.context import flow_context
 from noria.engine.dispatch import async_dispatch
 from noria.engine.drivers import adrive, drive
@@ -116,7 +116,7 @@ def _asked_for(
         name=flow_run_name,
         key=idempotency_key,
         queue=work_queue_name,
-        job_variables=job_variables or {},
+        job_variables=nested(job_variables or {}),
     )
     row = backend.request_run(_below(wish) if as_subflow else wish, now)
     if row is None:

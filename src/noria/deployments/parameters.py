@@ -9,6 +9,8 @@ from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
 from noria.core.jsontext import from_json, to_json
 
+_ENV = "env."
+
 
 def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
     """Parameters as JSON gives them back; models and times as pydantic writes them.
@@ -29,6 +31,21 @@ def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
             f"The parameters of deployment {full_name!r} cannot be written as JSON: {error}"
         ) from None
     return found
+
+
+def nested(job_variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of a job with `env.NAME` beside `env` put into it.
+
+    Example:
+        >>> nested({"env.LEVEL": "DEBUG", "env": {"A": "1"}})
+        {'env': {'A': '1', 'LEVEL': 'DEBUG'}}
+    """
+    dotted = {key: value for key, value in job_variables.items() if key.startswith(_ENV)}
+    others = {key: value for key, value in job_variables.items() if key not in dotted}
+    if dotted:
+        env = {key.removeprefix(_ENV): value for key, value in dotted.items()}
+        others["env"] = {**others.get("env", {}), **env}
+    return others
 
 
 def check(spec: DeploymentSpec, given: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from noria.core.deployments import DEFAULT_POOL, DeploymentSpec, OnCrash, Overla
 from noria.core.errors import DeploymentError
 from noria.core.names import check_name
 from noria.core.schedules.rules import Catchup
-from noria.deployments.parameters import as_json, check_defaults
+from noria.deployments.parameters import as_json, check_defaults, nested
 from noria.deployments.scheduling import Many, as_schedule, schedules_of, specs_of
 from noria.engine.dispatch import async_dispatch, in_thread
 from noria.engine.session import open_session
@@ -116,6 +116,7 @@ class RunnerDeployment:
                 f"The concurrency_limit of deployment {self.full_name!r} is {limit!r}; expected a "
                 "number of runs, or a ConcurrencyLimitConfig."
             )
+        self.job_variables = nested(self.job_variables)
         self.tags = [str(tag) for tag in self.tags if tag != ""]
         self.spec()
 

@@ -76,7 +76,10 @@ def specs_of(schedules: Iterable[Schedule], full_name: str) -> list[ScheduleSpec
                 "its own."
             )
         parameters = as_json(schedule.parameters, full_name)
-        found.append(ScheduleSpec(slug, to_record(rule), schedule.active, parameters))
+        record = to_record(rule)
+        if schedule.interval is not None and not schedule.is_anchored:
+            record["anchor"] = None
+        found.append(ScheduleSpec(slug, record, schedule.active, parameters))
     return found
 
 
