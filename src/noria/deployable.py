@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from noria.core.errors import DeploymentError
-from noria.engine.dispatch import async_dispatch, in_thread
+from noria.engine.dispatch import async_dispatch, in_thread, signed_as
 from noria.loading import load_flow_from_entrypoint
 from noria.types.entrypoint import EntrypointType
 
@@ -27,11 +26,6 @@ _FILE = EntrypointType.FILE_PATH
 _LOCAL = "file://"
 _OF_DEPLOYING = ("image", "build", "push", "print_next_steps", "ignore_warnings")
 _OF_SERVING = ("pause_on_shutdown", "print_starting_message", "limit", "webserver", "global_limit")
-
-
-def as_in(sync: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Give an async form the signature of the sync one."""
-    return functools.wraps(sync, assigned=(), updated=())
 
 
 class Deployable:
@@ -87,7 +81,7 @@ class Deployable:
             work_queue_name: The queue of that pool.
             job_variables: For the process: `{"env": {"NAME": "value"}}`.
             entrypoint_type: Whether it is loaded from its file, or from its module by name.
-            options: `concurrency_key`, `overlap`, `catchup`, `jitter`, `on_crash` and `priority`; see
+            options: `concurrency_key`, `overlap`, `catchup`, `jitter`, `on_crash`, `priority`; see
                 `noria.deployments.RunnerDeployment`.
 
         Returns:
@@ -102,7 +96,7 @@ class Deployable:
 
         return RunnerDeployment.from_flow(self, **given)
 
-    @as_in(to_deployment)
+    @signed_as(to_deployment)
     async def ato_deployment(self, *args: Any, **kwargs: Any) -> RunnerDeployment:
         """As `to_deployment`, to be awaited."""
         return self.to_deployment(*args, **kwargs)
@@ -159,7 +153,7 @@ class Deployable:
         """
         return _deployed(self, print_next_steps, _given(locals(), *_OF_DEPLOYING))
 
-    @as_in(deploy)
+    @signed_as(deploy)
     async def adeploy(self, *args: Any, **kwargs: Any) -> uuid.UUID:
         """As `deploy`, to be awaited."""
         deploy: Any = self.deploy

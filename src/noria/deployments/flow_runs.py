@@ -15,7 +15,7 @@ from noria.core.jsontext import from_json
 from noria.core.records import DeploymentRow
 from noria.deployments.parameters import as_json, check, nested
 from noria.engine.context import flow_context
-from noria.engine.dispatch import async_dispatch
+from noria.engine.dispatch import async_dispatch, signed_as
 from noria.engine.drivers import adrive, drive
 from noria.engine.effects import Program
 from noria.engine.flow_calls import run_of
@@ -26,6 +26,48 @@ from noria.flow_runs import until_ended
 __all__ = ["arun_deployment", "run_deployment"]
 
 
+def _asked_for(
+    name: str | uuid.UUID,
+    client: Any = None,
+    parameters: dict[str, Any] | None = None,
+    scheduled_time: datetime | None = None,
+    flow_run_name: str | None = None,
+    timeout: float | None = None,
+    poll_interval: float | None = 5,
+    tags: Iterable[str] | None = None,
+    idempotency_key: str | None = None,
+    work_queue_name: str | None = None,
+    as_subflow: bool | None = True,
+    job_variables: dict[str, Any] | None = None,
+) -> Program[FlowRun]:
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"timeout is {timeout}: it cannot be negative; expected seconds or None.")
+    backend = open_session().backend
+    deployment = find(backend, name)
+    spec = from_record(from_json(deployment.spec))
+    given = as_json(parameters or {}, spec.full_name)
+    check(spec, given)
+    now = clock.now()
+    wish = RunRequest(
+        deployment=deployment.id,
+        due=now if scheduled_time is None else clock.to_micros(scheduled_time),
+        parameters=given,
+        tags=tuple(tags or ()),
+        name=flow_run_name,
+        key=idempotency_key,
+        queue=work_queue_name,
+        job_variables=nested(job_variables or {}),
+    )
+    row = backend.request_run(_below(wish) if as_subflow else wish, now)
+    if row is None:
+        raise _missing(name)
+    row = yield from until_ended(backend, row, timeout)
+    run = run_of(row)
+    run.settings = {"key": idempotency_key, **(run.settings or {})}
+    return run
+
+
+@signed_as(_asked_for)
 async def arun_deployment(name: str | uuid.UUID, *args: Any, **kwargs: Any) -> FlowRun:
     """As `run_deployment`, to be awaited; the event loop goes on meanwhile."""
     return await adrive(_asked_for(name, *args, **kwargs))
@@ -84,47 +126,6 @@ def run_deployment(
             idempotency_key, work_queue_name, as_subflow, job_variables,
         )
     )  # fmt: skip
-
-
-def _asked_for(
-    name: str | uuid.UUID,
-    client: Any = None,
-    parameters: dict[str, Any] | None = None,
-    scheduled_time: datetime | None = None,
-    flow_run_name: str | None = None,
-    timeout: float | None = None,
-    poll_interval: float | None = 5,
-    tags: Iterable[str] | None = None,
-    idempotency_key: str | None = None,
-    work_queue_name: str | None = None,
-    as_subflow: bool | None = True,
-    job_variables: dict[str, Any] | None = None,
-) -> Program[FlowRun]:
-    if timeout is not None and timeout < 0:
-        raise ValueError(f"timeout is {timeout}: it cannot be negative; expected seconds or None.")
-    backend = open_session().backend
-    deployment = find(backend, name)
-    spec = from_record(from_json(deployment.spec))
-    given = as_json(parameters or {}, spec.full_name)
-    check(spec, given)
-    now = clock.now()
-    wish = RunRequest(
-        deployment=deployment.id,
-        due=now if scheduled_time is None else clock.to_micros(scheduled_time),
-        parameters=given,
-        tags=tuple(tags or ()),
-        name=flow_run_name,
-        key=idempotency_key,
-        queue=work_queue_name,
-        job_variables=nested(job_variables or {}),
-    )
-    row = backend.request_run(_below(wish) if as_subflow else wish, now)
-    if row is None:
-        raise _missing(name)
-    row = yield from until_ended(backend, row, timeout)
-    run = run_of(row)
-    run.settings = {"key": idempotency_key, **(run.settings or {})}
-    return run
 
 
 def find(backend: Backend, name: str | uuid.UUID) -> DeploymentRow:

@@ -20,7 +20,7 @@ from noria.core.names import check_name
 from noria.core.schedules.rules import Catchup
 from noria.deployments.parameters import as_json, check_defaults, nested
 from noria.deployments.scheduling import Many, as_schedule, schedules_of, specs_of
-from noria.engine.dispatch import async_dispatch, in_thread
+from noria.engine.dispatch import async_dispatch, in_thread, signed_as
 from noria.engine.session import open_session
 from noria.loading import load_flow_from_entrypoint
 from noria.logging import get_logger
@@ -124,6 +124,11 @@ class RunnerDeployment:
     def full_name(self) -> str:
         """`flow/deployment`, by which it is asked for."""
         return f"{self.flow_name}/{self.name}"
+
+    @property
+    def entrypoint_type(self) -> EntrypointType:
+        """Whether it is loaded from a file, or from a module by its name."""
+        return EntrypointType.FILE_PATH if ":" in self.entrypoint else EntrypointType.MODULE_PATH
 
     @property
     def concurrency_options(self) -> ConcurrencyOptions | None:
@@ -248,11 +253,7 @@ class RunnerDeployment:
         check_defaults(spec)
         return spec
 
-    async def aapply(self, *args: Any, **kwargs: Any) -> uuid.UUID:
-        """As `apply`, to be awaited."""
-        return await in_thread(self.write, *args, **kwargs)
-
-    @async_dispatch(aapply)
+    @async_dispatch(lambda self, *args, **kwargs: self.aapply(*args, **kwargs))
     def apply(
         self,
         schedules: list[dict[str, Any]] | None = None,
@@ -290,6 +291,11 @@ class RunnerDeployment:
         if self.paused is not None and self.paused != row.paused:
             backend.pause_deployment(row.id, self.paused, clock.now())
         return ids.to_uuid(row.id)
+
+    @signed_as(write)
+    async def aapply(self, *args: Any, **kwargs: Any) -> uuid.UUID:
+        """As `apply`, to be awaited."""
+        return await in_thread(self.write, *args, **kwargs)
 
     def __await__(self) -> Generator[Any, Any, RunnerDeployment]:
         # In async code, Prefect's `to_deployment` has to be awaited.

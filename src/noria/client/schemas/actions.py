@@ -31,6 +31,9 @@ class DeploymentScheduleCreate(Schedule):
         '0 2 * * *'
     """
 
+    max_scheduled_runs: int | None
+    replaces: str | None
+
     def __init__(
         self,
         schedule: Schedule,
@@ -50,6 +53,7 @@ class DeploymentScheduleCreate(Schedule):
         }
         own = {"active": active is not False, "parameters": dict(parameters or {}), "slug": slug}
         super().__init__(**{**fields, **own})
+        self.__dict__.update(max_scheduled_runs=max_scheduled_runs, replaces=replaces)
 
     @classmethod
     def from_schedule(cls, schedule: Schedule) -> DeploymentScheduleCreate:
