@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import uuid
 from collections.abc import Generator, Iterable, Mapping
@@ -36,6 +37,8 @@ _STRATEGIES = {
     Overlap.SKIP.value: ConcurrencyLimitStrategy.CANCEL_NEW,
 }
 """What Noria calls an overlap -> what Prefect calls its strategy."""
+_KEYWORDS = ("interval", "cron", "rrule", "schedule", "schedules", "paused", "parameters", "tags")
+"""Those that are most often misspelled."""
 
 
 @dataclasses.dataclass
@@ -168,6 +171,7 @@ class RunnerDeployment:
                 fit the flow.
             DeploymentError: The flow was not written in a file, so that no other process finds it.
         """
+        _check_keywords(name, options)
         _check_parameters(flow, name, parameters or {})
         if triggers:
             get_logger("deployments").warning(
@@ -329,6 +333,15 @@ def _place(flow: Any, kind: EntrypointType) -> tuple[str, str]:
 def _seen_from(folder: str, file: str) -> str:
     relative = os.path.relpath(file, folder)
     return file if relative.startswith("..") else relative
+
+
+def _check_keywords(name: str, options: Mapping[str, Any]) -> None:
+    own = DeploymentOptions.__annotations__
+    unknown = next((key for key in options if key not in own), None)
+    if unknown is not None:
+        near = difflib.get_close_matches(unknown, [*own, *_KEYWORDS], 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise TypeError(f"Deployment {name!r} was given an unexpected keyword {unknown!r}.{hint}")
 
 
 def _check_parameters(flow: Any, name: str, given: Mapping[str, Any]) -> None:
