@@ -33,8 +33,10 @@ from noria.exceptions import (
     PausedRun,
     RunInputError,
 )
+from noria.flow_runs import wait_for_flow_run
 from noria.input import RunInput, keyset_from_paused_state, read_flow_run_input
 from noria.loading import load_flow_from_entrypoint
+from noria.logging import get_logger
 from noria.runs import fork, resume
 from noria.runtime import flow_run
 from noria.session import open_session
@@ -787,3 +789,19 @@ class TestResume:
 def test_only_what_waits_can_be_resumed():
     with pytest.raises(ObjectNotFound):
         resume_flow_run(uuid.uuid4())
+
+
+class TestWaitingForTheEnd:
+    def test_the_states_are_logged(self, caplog):
+        @flow
+        def quick(): ...
+
+        run_id = quick(return_state=True).state_details.flow_run_id
+        logger = get_logger("flow_runs")
+        logger.addHandler(caplog.handler)
+        try:
+            asyncio.run(wait_for_flow_run(run_id, log_states=True))
+        finally:
+            logger.removeHandler(caplog.handler)
+        (message,) = [record.getMessage() for record in caplog.records]
+        assert message.endswith("is Completed.")

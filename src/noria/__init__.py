@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from noria.core.annotations import allow_failure, unmapped
     from noria.core.errors import CircuitOpen
     from noria.core.states import State
-    from noria.deployments import deploy, serve
+    from noria.deployments import aserve, deploy, serve
     from noria.flow_runs import (
         apause_flow_run,
         aresume_flow_run,
@@ -44,6 +44,7 @@ _HOMES = {
     "allow_failure": "noria.core.annotations",
     "apause_flow_run": "noria.flow_runs",
     "aresume_flow_run": "noria.flow_runs",
+    "aserve": "noria.deployments",
     "asuspend_flow_run": "noria.flow_runs",
     "collect": "noria.collecting",
     "concurrency": "noria.concurrency",
@@ -73,6 +74,7 @@ __all__ = [
     "allow_failure",
     "apause_flow_run",
     "aresume_flow_run",
+    "aserve",
     "asuspend_flow_run",
     "collect",
     "concurrency",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from noria import runs
 from noria.core import clock, ids
 from noria.core.errors import (
+    FlowRunWaitTimeout,
     MissingContextError,
     NotPausedError,
     ObjectNotFound,
@@ -35,7 +36,8 @@ from noria.engine.answers import give, is_suspended, too_late
 from noria.engine.context import FlowRunContext, TaskRunContext, flow_context, task_context
 from noria.engine.dispatch import async_dispatch, in_thread
 from noria.engine.drivers import adrive, drive, finish
-from noria.engine.effects import Ask, Listen, Program
+from noria.engine.effects import Ask, Listen, Program, Sleep
+from noria.engine.flow_calls import run_of
 from noria.engine.pauses import (
     PAUSED,
     SUSPENDED,
@@ -48,10 +50,12 @@ from noria.engine.pauses import (
 )
 from noria.engine.session import open_session
 from noria.engine.suspension import keyset
+from noria.logging import get_logger
 
 if TYPE_CHECKING:
     from noria.backend.port import Backend
     from noria.engine.opening import Session
+    from noria.engine.runs import FlowRun
 
 __all__ = [
     "apause_flow_run",
@@ -60,10 +64,56 @@ __all__ = [
     "pause_flow_run",
     "resume_flow_run",
     "suspend_flow_run",
+    "wait_for_flow_run",
 ]
 
 LOOK_SECONDS = 2.0
 """How often it is looked at the latest whether a run has left its process."""
+END_SECONDS = 0.1
+"""How often it is looked whether a run of another process has ended."""
+
+
+async def wait_for_flow_run(
+    flow_run_id: uuid.UUID | str,
+    timeout: float | None = 10800,  # noqa: ASYNC109 - Prefect's parameter
+    poll_interval: float | None = None,
+    client: Any = None,
+    log_states: bool = False,
+) -> FlowRun:
+    """Wait until a run has ended, in whatever process.
+
+    Parameters:
+        flow_run_id: The run.
+        timeout: Seconds until the wait fails; None waits for ever.
+        poll_interval: Kept for compatibility: the end is noticed within a tenth of a second.
+        client: Kept for compatibility.
+        log_states: Whether to log each state that it enters.
+
+    Returns:
+        The run.
+
+    Raises:
+        FlowRunWaitTimeout: It has not ended in time.
+        ObjectNotFound: There is no such run.
+
+    Example:
+        >>> import asyncio
+        >>> from noria import flow
+        >>> @flow
+        ... def quick(): ...
+        >>> run_id = quick(return_state=True).state_details.flow_run_id
+        >>> asyncio.run(wait_for_flow_run(run_id)).state.name
+        'Completed'
+    """
+    session = open_session()
+    row = _find(session, flow_run_id)
+    row = await adrive(until_ended(session.backend, row, timeout, log_states))
+    if row.state not in TERMINAL_STATES:
+        raise FlowRunWaitTimeout(
+            f"Flow run {row.name!r} has not ended within {timeout} s; it is "
+            f"{row.state_name or row.state.value.capitalize()}."
+        )
+    return run_of(row)
 
 
 async def apause_flow_run(
@@ -357,6 +407,24 @@ def until_left(session: Session, pause: PauseRow) -> Program[FlowRunRow | None]:
             if root.state in TERMINAL_STATES:
                 return None
             yield Listen(ear, LOOK_SECONDS)
+
+
+def until_ended(
+    backend: Backend, row: FlowRunRow, timeout: float | None, log_states: bool = False
+) -> Program[FlowRunRow]:
+    """Wait until a run has ended, for so many seconds at most; the run as it is then."""
+    end = None if timeout is None else clock.monotonic() + timeout
+    said: str | None = None
+    while True:
+        name = row.state_name or row.state.value.capitalize()
+        if log_states and name != said:
+            get_logger("flow_runs").info("Flow run %r is %s.", row.name, name)
+            said = name
+        left = END_SECONDS if end is None else min(END_SECONDS, end - clock.monotonic())
+        if row.state in TERMINAL_STATES or left <= 0:
+            return row
+        yield Sleep(left)
+        row = backend.flow_run(row.id) or row
 
 
 def _root(backend: Backend, flow_run: bytes) -> FlowRunRow | None:

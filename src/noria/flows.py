@@ -31,6 +31,7 @@ from noria.core.records import FlowRunRow
 from noria.core.states import Name, State, StateType, state_result
 from noria.core.tracebacks import user_traceback
 from noria.core.validation import validate_parameters as validated
+from noria.deployable import Deployable
 from noria.engine import defaults, interrupts
 from noria.engine.calls import place_of
 from noria.engine.context import being_loaded, current_tags, flow_context
@@ -45,9 +46,6 @@ from noria.loading import load_flow_from_entrypoint, select_flow
 from noria.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 if TYPE_CHECKING:
-    import uuid
-
-    from noria.deployments.runner import RunnerDeployment
     from noria.engine.runs import FlowRun
     from noria.options import FlowOptions
     from noria.utilities.callables import ParameterSchema
@@ -68,7 +66,7 @@ _HOOK_STATES = {
 }
 
 
-class Flow(Marked, Generic[P, R]):
+class Flow(Marked, Deployable, Generic[P, R]):
     """A function of the user's that runs as a flow; made by the decorator `flow`.
 
     Parameters are those of `flow`.
@@ -325,90 +323,6 @@ class Flow(Marked, Generic[P, R]):
         call.run.tags = sorted({*call.run.tags, *tags})
         return self._start(call, True) if self.isasync else self._run(call, True)
 
-    def to_deployment(self, name: str, **options: Any) -> RunnerDeployment:
-        """The deployment of this flow, to be applied or served.
-
-        Parameters:
-            name: The deployment's name.
-            options: `cron`, `interval`, `rrule`, `schedule` or `schedules`; `parameters`, `tags`,
-                `description`, `version`, `paused`, `concurrency_limit` and further fields of
-                `noria.deployments.RunnerDeployment`.
-
-        Raises:
-            ValueError: Schedules or parameters do not fit.
-            DeploymentError: The flow was not written in a file.
-        """
-        from noria.deployments.runner import RunnerDeployment  # noqa: PLC0415 - few scripts deploy
-
-        return RunnerDeployment.from_flow(self, name, **options)
-
-    def deploy(
-        self,
-        name: str,
-        work_pool_name: str | None = None,
-        image: Any = None,
-        build: bool = True,
-        push: bool = True,
-        print_next_steps: bool = True,
-        **options: Any,
-    ) -> uuid.UUID:
-        """Deploy this flow for the workers of a pool.
-
-        Parameters:
-            name: The deployment's name.
-            work_pool_name: The pool; `default` by default.
-            image: Kept for compatibility, as `build` and `push`: code is loaded from where it is.
-            build: See above.
-            push: See above.
-            print_next_steps: Whether to say how runs are asked for.
-            options: As for `to_deployment`.
-
-        Returns:
-            The deployment's id.
-
-        Raises:
-            ValueError: Schedules or parameters do not fit.
-            DeploymentError: The flow was not written in a file.
-        """
-        from noria.deployments.serving import deploy  # noqa: PLC0415 - few scripts deploy
-
-        deployment = self.to_deployment(name, **options)
-        (found,) = deploy(
-            deployment, work_pool_name=work_pool_name, print_next_steps_message=print_next_steps
-        )
-        return found
-
-    def serve(
-        self,
-        name: str | None = None,
-        *,
-        pause_on_shutdown: bool = True,
-        print_starting_message: bool = True,
-        limit: int | None = None,
-        **options: Any,
-    ) -> None:
-        """Deploy this flow and run it when it is due or asked for, until Ctrl-C or SIGTERM.
-
-        Parameters:
-            name: The deployment's name; the flow's by default.
-            pause_on_shutdown: Whether schedules rest until they are served again.
-            print_starting_message: Whether to say how runs are asked for.
-            limit: How many runs may be under way at once; no limit by default.
-            options: As for `to_deployment`.
-
-        Raises:
-            ValueError: Schedules or parameters do not fit.
-            DeploymentError: The flow was not written in a file.
-        """
-        from noria.deployments.serving import serve  # noqa: PLC0415 - as above
-
-        serve(
-            self.to_deployment(name or self.name, **options),
-            pause_on_shutdown=pause_on_shutdown,
-            print_starting_message=print_starting_message,
-            limit=limit,
-        )
-
     def resume(self, run_id: Any) -> Any:
         """Go on with a run of this flow that crashed, failed or was cancelled.
 
@@ -656,6 +570,10 @@ class FlowDecorator:
         if __fn is not None:
             return Flow(fn=__fn, **options)
         return lambda fn: Flow(fn=fn, **options)
+
+    def from_source(self, source: Any, entrypoint: str) -> Any:
+        """A flow from a folder; `Flow.from_source` tells of the parameters."""
+        return Flow.from_source(source, entrypoint)
 
 
 flow = FlowDecorator()

@@ -72,3 +72,14 @@ class FlowOptions(TypedDict, total=False):
     on_running: list[Any] | None
     on_unobserved_failure: str
     durability: str
+
+
+class DeploymentOptions(TypedDict, total=False):
+    """What deployments take beside Prefect's options; see `noria.deployments.RunnerDeployment`."""
+
+    concurrency_key: str | None
+    overlap: str
+    catchup: str
+    jitter: float
+    on_crash: str
+    priority: int

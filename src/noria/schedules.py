@@ -22,8 +22,14 @@ from noria.core.schedules.zones import UTC_NAME, local, resolve, zone
 __all__ = ["Cron", "Interval", "RRule", "Schedule"]
 
 
+class Unchosen(datetime):
+    """The time at which a schedule was made, where nobody has said from when it counts: one that is
+    deployed again goes on counting as before."""
+
+
 def _now() -> datetime:
-    return EPOCH + clock.now() * MICROSECOND
+    now = EPOCH + clock.now() * MICROSECOND
+    return Unchosen.combine(now.date(), now.timetz())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Schedule:
             keyword such as `@daily`.
         rrule: A recurrence rule of RFC 5545.
         timezone: IANA name of the zone whose clocks count; UTC by default.
-        anchor_date: A time at which an interval is due; now by default. A naive one is local.
+        anchor_date: A time at which an interval is due; by default the time at which it is
+            deployed for the first time. A naive one is local.
         day_or: Whether day and weekday of a cron expression, where both are given, are
             alternatives.
         active: Whether it makes runs.
@@ -77,6 +84,11 @@ class Schedule:
             self.rule()
         elif self.timezone is not None:
             zone(self.timezone)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Itself: Prefect keeps a deployment's rules apart from their `active` and `slug`."""
+        return self
 
     def rule(self) -> CronRule | IntervalRule | CalendarRule:
         """What reckons when it is due.
@@ -122,6 +134,11 @@ class Schedule:
             due = after
             found.append(local(due, rule.timezone))
         return found
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether somebody has said from when an interval counts."""
+        return not isinstance(self.anchor_date, Unchosen)
 
     def _anchor(self) -> int:
         return _moment(self.anchor_date, self.timezone or UTC_NAME)

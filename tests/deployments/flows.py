@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from noria import flow, task
+from noria.runtime import deployment, flow_run
 
 
 @task
@@ -18,3 +19,8 @@ def counting(count: int = 1, label: str = "一"):
 @flow
 def strict(day: str):
     return day
+
+
+@flow
+def telling(day: str = "today", rows: int = 1, size: int = 5):
+    return [deployment.name, deployment.parameters, flow_run.job_variables, flow_run.parameters]

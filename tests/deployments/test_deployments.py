@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import enum
 import os
 import uuid
 
@@ -12,6 +11,7 @@ import pytest
 
 import noria
 from noria import flow
+from noria.client.schemas.objects import ConcurrencyLimitConfig
 from noria.client.schemas.schedules import CronSchedule
 from noria.core import clock
 from noria.core.errors import DeploymentError, ObjectNotFound, ParameterTypeError
@@ -27,7 +27,7 @@ from noria.deployments import (
 )
 from noria.engine.session import open_session
 from noria.schedules import Cron, Interval, RRule
-from tests.deployments.flows import counting, strict
+from tests.deployments.flows import counting, strict, telling
 
 
 def stored(reference):
@@ -104,14 +104,23 @@ class TestToDeployment:
             counting.to_deployment("x", **{option: "never"})
 
     def test_a_limit_that_cancels_what_is_new(self):
-        class Strategy(enum.Enum):
-            CANCEL_NEW = "CANCEL_NEW"
-
-        class Limit:
-            limit, collision_strategy = 1, Strategy.CANCEL_NEW
-
-        found = counting.to_deployment("x", concurrency_limit=Limit())
+        limit = ConcurrencyLimitConfig(1, "CANCEL_NEW")
+        found = counting.to_deployment("x", concurrency_limit=limit)
         assert (found.concurrency_limit, found.overlap) == (1, "skip")
+
+    def test_a_limit_that_lets_wait_what_is_new(self):
+        limit = {"limit": 2, "collision_strategy": "ENQUEUE"}
+        found = counting.to_deployment("x", concurrency_limit=limit)
+        assert (found.concurrency_limit, found.overlap) == (2, "queue")
+
+    def test_a_keyword_that_there_is_not(self):
+        with pytest.raises(TypeError, match=r"keyword 'chron'\. Did you mean 'cron'\?"):
+            counting.to_deployment("x", chron="@daily")
+
+    @pytest.mark.parametrize("limit", ["2", 1.5, -1, True])
+    def test_a_limit_that_is_none(self, limit):
+        with pytest.raises(ValueError, match="concurrency_limit"):
+            counting.to_deployment("x", concurrency_limit=limit)
 
 
 class TestApply:
@@ -291,3 +300,24 @@ class TestAsking:
 def test_what_a_runner_deployment_is():
     made = RunnerDeployment(name="x", flow_name="etl", entrypoint="etl.py:etl", jitter=1.5)
     assert made.spec().jitter == 1_500_000
+
+
+class TestRuntime:
+    def test_what_a_run_is_told_of_its_deployment(self):
+        telling.to_deployment("x", parameters={"rows": 2}).apply()
+        asked = run_deployment(
+            "telling/x", parameters={"day": "monday"}, job_variables={"env.A": "1"}, timeout=0
+        )
+        session = open_session()
+        row = session.backend.begin_execution(asked.id.bytes, session.process, clock.now())
+        state = telling.execute({"day": "monday", "rows": 2, "size": 5}, row)
+        assert state.result() == [
+            "x",
+            {"day": "monday", "rows": 2},
+            {"env": {"A": "1"}},
+            {"day": "monday", "rows": 2, "size": 5},
+        ]
+
+    def test_a_run_that_was_simply_called(self):
+        name, parameters, variables, _ = telling(rows=3)
+        assert (name, parameters, variables) == (None, {"day": "today", "rows": 3, "size": 5}, {})

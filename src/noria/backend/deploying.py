@@ -32,7 +32,8 @@ def plan(connection: Connection, wanted: Sequence[DeploymentSpec], prune: bool) 
         if row is None:
             steps.append(Step(Action.ADD, spec.full_name))
             continue
-        found = specs.changes(spec_of(row), spec)
+        before = spec_of(row)
+        found = specs.changes(before, specs.anchored(spec, before, row.updated))
         steps.append(Step(Action.CHANGE if found else Action.KEEP, spec.full_name, found))
     if prune:
         steps += [Step(Action.REMOVE, name_of(row)) for row in _unwanted(connection, wanted)]
@@ -116,7 +117,9 @@ def _unwanted(connection: Connection, wanted: Sequence[DeploymentSpec]) -> list[
     ]
 
 
-def _write(connection: Connection, spec: DeploymentSpec, now: int) -> None:
+def _write(connection: Connection, wanted: DeploymentSpec, now: int) -> None:
+    known = deployments.by_name(connection, wanted.flow_name, wanted.name)
+    spec = specs.anchored(wanted, None if known is None else spec_of(known), now)
     text = to_json(specs.to_record(spec))
     old = deployments.by_name(connection, spec.flow_name, spec.name)
     if old is not None:

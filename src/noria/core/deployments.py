@@ -41,7 +41,8 @@ class ScheduleSpec(NamedTuple):
     slug: str
     """Unique within the deployment."""
     rule: dict[str, Any]
-    """As `noria.core.schedules.rules.to_record` has it."""
+    """As `noria.core.schedules.rules.to_record` has it; an interval whose anchor is None counts
+    from when it was deployed first, see `anchored`."""
     active: bool = True
     parameters: Mapping[str, Any] = NOTHING
     """These go before the deployment's own."""
@@ -179,6 +180,32 @@ def key_fault(key: str, names: Collection[str]) -> str | None:
         if name not in names:
             return f"it names {name!r}; the flow takes {', '.join(names) or 'none'}"
     return None
+
+
+def anchored(after: DeploymentSpec, before: DeploymentSpec | None, now: int) -> DeploymentSpec:
+    """A specification with an anchor for every interval: where it says none, the one that an equal
+    interval of that slug has already, else `now`.
+
+    Example:
+        >>> hourly = ScheduleSpec("h", {"kind": "interval", "interval": 3600, "anchor": None})
+        >>> spec = DeploymentSpec("etl", "nightly", "etl.py:etl", schedules=(hourly,))
+        >>> first = anchored(spec, None, now=7)
+        >>> first.schedules[0].rule["anchor"], anchored(spec, first, now=8) == first
+        (7, True)
+    """
+    kept = {} if before is None else {each.slug: each.rule for each in before.schedules}
+    schedules = tuple(
+        each._replace(rule=_anchored(each.rule, kept.get(each.slug, {}), now))
+        for each in after.schedules
+    )
+    return after._replace(schedules=schedules)
+
+
+def _anchored(rule: dict[str, Any], before: Mapping[str, Any], now: int) -> dict[str, Any]:
+    if rule.get("kind") != "interval" or rule.get("anchor") is not None:
+        return rule
+    as_before = {**rule, "anchor": before.get("anchor")}
+    return as_before if as_before == before else {**rule, "anchor": now}
 
 
 def to_record(spec: DeploymentSpec) -> dict[str, Any]:

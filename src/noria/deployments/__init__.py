@@ -6,13 +6,15 @@
 from noria.deployments.base import Deployment, DeploymentTemplate
 from noria.deployments.flow_runs import arun_deployment, run_deployment
 from noria.deployments.runner import RunnerDeployment
-from noria.deployments.serving import deploy, serve
+from noria.deployments.serving import adeploy, aserve, deploy, serve
 
 __all__ = [
     "Deployment",
     "DeploymentTemplate",
     "RunnerDeployment",
+    "adeploy",
     "arun_deployment",
+    "aserve",
     "deploy",
     "run_deployment",
     "serve",

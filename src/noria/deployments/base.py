@@ -13,6 +13,11 @@ from noria.schedules import Schedule
 
 __all__ = ["Deployment", "DeploymentTemplate"]
 
+_UNUSED = (
+    "skip_upload", "load_existing", "ignore_file", "manifest_path", "infrastructure", "storage",
+    "parameter_openapi_schema", "timestamp",
+)  # fmt: skip
+
 
 class Deployment:
     """A deployment that is built from a flow and applied.
@@ -29,9 +34,12 @@ class Deployment:
         True
     """
 
+    runner: RunnerDeployment
+    parameters: dict[str, Any]
+
     def __init__(self, runner: RunnerDeployment, parameters: dict[str, Any] | None = None) -> None:
-        self.runner = runner
-        self.parameters = runner.parameters if parameters is None else parameters
+        given = runner.parameters if parameters is None else parameters
+        self.__dict__.update(runner=runner, parameters=given)
 
     @classmethod
     def build_from_flow(
@@ -40,7 +48,7 @@ class Deployment:
         name: str,
         output: str | None = None,
         *,
-        schedule: Schedule | None = None,
+        schedule: Any = None,
         schedules: Iterable[Any] | None = None,
         is_schedule_active: bool | None = None,
         apply: bool = False,
@@ -57,7 +65,10 @@ class Deployment:
             is_schedule_active: False lets the schedules rest.
             apply: Whether to apply it at once.
             options: `tags`, `parameters`, `description`, `version`, `work_pool_name` and further
-                fields of `RunnerDeployment`.
+                keywords of `Flow.to_deployment`; `path` and `entrypoint`, where the flow is on the
+                machines that run it; `infra_overrides`, the older name of `job_variables`. What
+                told of storage and infrastructure (`skip_upload`, `load_existing`, `ignore_file`,
+                `manifest_path`, `storage`, `infrastructure`) is kept for compatibility.
 
         Parameters that the flow does not take are left out, with a warning: a template gives the
         same ones to many flows.
@@ -66,8 +77,12 @@ class Deployment:
             ValueError: Schedules do not fit.
             DeploymentError: The flow was not written in a file.
         """
-        for unused in ("skip_upload", "load_existing", "ignore_file", "infrastructure", "storage"):
+        for unused in _UNUSED:
             options.pop(unused, None)
+        place = {key: options.pop(key) for key in ("path", "entrypoint") if key in options}
+        overrides = options.pop("infra_overrides", None)
+        if overrides:
+            options.setdefault("job_variables", overrides)
         paused = None if is_schedule_active is None else not is_schedule_active
         given = dict(options.pop("parameters", None) or {})
         taken = _taken(flow, name, given)
@@ -80,7 +95,7 @@ class Deployment:
             parameters=taken,
             **options,
         )
-        deployment = cls(runner, given)
+        deployment = cls(dataclasses.replace(runner, **place), given)
         if apply:
             deployment.apply()
         return deployment
@@ -105,10 +120,29 @@ class Deployment:
         Returns:
             The deployment's id.
         """
-        return self.runner.apply()
+        made: uuid.UUID = self.runner.apply()
+        return made
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The first of its schedules."""
+        return self.runner.schedules[0] if self.runner.schedules else None
 
     def __getattr__(self, name: str) -> Any:
+        if name == "runner":
+            # Of a copy that has none yet.
+            raise AttributeError(name)
         return getattr(self.runner, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What is changed before `apply` is applied."""
+        if name == "schedule":
+            name, value = "schedules", [] if value is None else [value]
+        if not hasattr(self.runner, name):
+            raise AttributeError(f"A deployment has no field {name!r}.", name=name, obj=self)
+        if name == "parameters":
+            self.__dict__["parameters"] = value
+        setattr(self.runner, name, value)
 
 
 @dataclasses.dataclass(frozen=True)

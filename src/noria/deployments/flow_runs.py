@@ -12,23 +12,62 @@ from noria.core import clock
 from noria.core.deployments import from_record
 from noria.core.errors import ObjectNotFound
 from noria.core.jsontext import from_json
-from noria.core.records import DeploymentRow, FlowRunRow
-from noria.core.states import TERMINAL_STATES
-from noria.deployments.parameters import as_json, check
+from noria.core.records import DeploymentRow
+from noria.deployments.parameters import as_json, check, nested
 from noria.engine.context import flow_context
-from noria.engine.dispatch import async_dispatch
+from noria.engine.dispatch import async_dispatch, signed_as
 from noria.engine.drivers import adrive, drive
-from noria.engine.effects import Program, Sleep
+from noria.engine.effects import Program
 from noria.engine.flow_calls import run_of
 from noria.engine.runs import FlowRun
 from noria.engine.session import open_session
+from noria.flow_runs import until_ended
 
 __all__ = ["arun_deployment", "run_deployment"]
 
-LOOK_SECONDS = 0.1
-"""How often to look whether the run has ended."""
+
+def _asked_for(
+    name: str | uuid.UUID,
+    client: Any = None,
+    parameters: dict[str, Any] | None = None,
+    scheduled_time: datetime | None = None,
+    flow_run_name: str | None = None,
+    timeout: float | None = None,
+    poll_interval: float | None = 5,
+    tags: Iterable[str] | None = None,
+    idempotency_key: str | None = None,
+    work_queue_name: str | None = None,
+    as_subflow: bool | None = True,
+    job_variables: dict[str, Any] | None = None,
+) -> Program[FlowRun]:
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"timeout is {timeout}: it cannot be negative; expected seconds or None.")
+    backend = open_session().backend
+    deployment = find(backend, name)
+    spec = from_record(from_json(deployment.spec))
+    given = as_json(parameters or {}, spec.full_name)
+    check(spec, given)
+    now = clock.now()
+    wish = RunRequest(
+        deployment=deployment.id,
+        due=now if scheduled_time is None else clock.to_micros(scheduled_time),
+        parameters=given,
+        tags=tuple(tags or ()),
+        name=flow_run_name,
+        key=idempotency_key,
+        queue=work_queue_name,
+        job_variables=nested(job_variables or {}),
+    )
+    row = backend.request_run(_below(wish) if as_subflow else wish, now)
+    if row is None:
+        raise _missing(name)
+    row = yield from until_ended(backend, row, timeout)
+    run = run_of(row)
+    run.settings = {"key": idempotency_key, **(run.settings or {})}
+    return run
 
 
+@signed_as(_asked_for)
 async def arun_deployment(name: str | uuid.UUID, *args: Any, **kwargs: Any) -> FlowRun:
     """As `run_deployment`, to be awaited; the event loop goes on meanwhile."""
     return await adrive(_asked_for(name, *args, **kwargs))
@@ -70,6 +109,7 @@ def run_deployment(
         The run; in async code an awaitable of it.
 
     Raises:
+        ValueError: The timeout is negative.
         ObjectNotFound: There is no such deployment.
         ParameterTypeError: The parameters do not fit the deployment's schema.
 
@@ -86,43 +126,6 @@ def run_deployment(
             idempotency_key, work_queue_name, as_subflow, job_variables,
         )
     )  # fmt: skip
-
-
-def _asked_for(
-    name: str | uuid.UUID,
-    client: Any = None,
-    parameters: dict[str, Any] | None = None,
-    scheduled_time: datetime | None = None,
-    flow_run_name: str | None = None,
-    timeout: float | None = None,
-    poll_interval: float | None = 5,
-    tags: Iterable[str] | None = None,
-    idempotency_key: str | None = None,
-    work_queue_name: str | None = None,
-    as_subflow: bool | None = True,
-    job_variables: dict[str, Any] | None = None,
-) -> Program[FlowRun]:
-    backend = open_session().backend
-    deployment = find(backend, name)
-    spec = from_record(from_json(deployment.spec))
-    given = as_json(parameters or {}, spec.full_name)
-    check(spec, given)
-    now = clock.now()
-    wish = RunRequest(
-        deployment=deployment.id,
-        due=now if scheduled_time is None else clock.to_micros(scheduled_time),
-        parameters=given,
-        tags=tuple(tags or ()),
-        name=flow_run_name,
-        key=idempotency_key,
-        queue=work_queue_name,
-        job_variables=job_variables or {},
-    )
-    row = backend.request_run(_below(wish) if as_subflow else wish, now)
-    if row is None:
-        raise _missing(name)
-    yield from _until_ended(backend, row, timeout)
-    return run_of(backend.flow_run(row.id) or row)
 
 
 def find(backend: Backend, name: str | uuid.UUID) -> DeploymentRow:
@@ -155,13 +158,3 @@ def _below(wish: RunRequest) -> RunRequest:
         return wish
     parent = context.flow_run
     return wish._replace(parent_run=parent.raw_id, root_run=parent.root_run)
-
-
-def _until_ended(backend: Backend, row: FlowRunRow, timeout: float | None) -> Program[None]:
-    end = None if timeout is None else clock.monotonic() + timeout
-    while row.state not in TERMINAL_STATES:
-        left = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - clock.monotonic())
-        if left <= 0:
-            return
-        yield Sleep(left)
-        row = backend.flow_run(row.id) or row

@@ -9,6 +9,8 @@ from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
 from noria.core.jsontext import from_json, to_json
 
+_ENV = "env."
+
 
 def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
     """Parameters as JSON gives them back; models and times as pydantic writes them.
@@ -31,28 +33,65 @@ def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
     return found
 
 
+def nested(job_variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of a job with `env.NAME` beside `env` put into it.
+
+    Example:
+        >>> nested({"env.LEVEL": "DEBUG", "env": {"A": "1"}})
+        {'env': {'A': '1', 'LEVEL': 'DEBUG'}}
+    """
+    dotted = {key: value for key, value in job_variables.items() if key.startswith(_ENV)}
+    others = {key: value for key, value in job_variables.items() if key not in dotted}
+    if dotted:
+        env = {key.removeprefix(_ENV): value for key, value in dotted.items()}
+        others["env"] = {**others.get("env", {}), **env}
+    return others
+
+
 def check(spec: DeploymentSpec, given: Mapping[str, Any]) -> None:
     """Refuse parameters with which a run could not begin.
 
     Raises:
         ParameterTypeError: Names the deployment, the parameter, what was expected and found.
     """
-    if not spec.enforce_parameter_schema or spec.parameter_schema is None:
-        return
-    schema = spec.parameter_schema
-    values = {**spec.parameters, **given}
-    properties = schema.get("properties", {})
-    unknown = sorted(set(values) - set(properties))
-    missing = [name for name in schema.get("required", ()) if name not in values]
-    problems = [f"there is no parameter {name!r}" for name in unknown]
-    problems += [f"parameter {name!r} is missing" for name in missing]
-    problems += list(_misfits(schema, values))
+    problems = _problems(spec, {**spec.parameters, **given})
     if problems:
-        known = ", ".join(properties) or "none"
-        raise ParameterTypeError(
-            f"A run of {spec.full_name!r} was not made: {'; '.join(problems)}. "
-            f"The flow takes: {known}."
-        )
+        raise _refused(f"A run of {spec.full_name!r} was not made", spec, problems)
+
+
+def check_defaults(spec: DeploymentSpec) -> None:
+    """Refuse parameters of a deployment, or of a schedule, with which no run could begin.
+
+    Raises:
+        ParameterTypeError: As `check`; a schedule has to give all that are required.
+    """
+    problems = _problems(spec, spec.parameters, whole=False)
+    if problems:
+        raise _refused(f"Deployment {spec.full_name!r}", spec, problems)
+    for schedule in spec.schedules:
+        own = {**spec.parameters, **schedule.parameters}
+        problems = _problems(spec, own, whole=schedule.active)
+        if problems:
+            what = f"Schedule {schedule.slug!r} of deployment {spec.full_name!r}"
+            raise _refused(what, spec, problems)
+
+
+def _problems(spec: DeploymentSpec, values: Mapping[str, Any], whole: bool = True) -> list[str]:
+    if not spec.enforce_parameter_schema or spec.parameter_schema is None:
+        return []
+    if not values and not whole:
+        return []
+    schema = spec.parameter_schema
+    unknown = sorted(set(values) - set(schema.get("properties", {})))
+    required = schema.get("required", ()) if whole else ()
+    problems = [f"there is no parameter {name!r}" for name in unknown]
+    problems += [f"parameter {name!r} is missing" for name in required if name not in values]
+    return [*problems, *(_misfits(schema, values) if values else ())]
+
+
+def _refused(what: str, spec: DeploymentSpec, problems: list[str]) -> ParameterTypeError:
+    known = ", ".join((spec.parameter_schema or {}).get("properties", {})) or "none"
+    return ParameterTypeError(f"{what}: {'; '.join(problems)}. The flow takes: {known}.")
 
 
 def _misfits(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:

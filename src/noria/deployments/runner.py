@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import uuid
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Generator, Iterable, Mapping
+from typing import Any, Unpack
 
-from noria.core import clock, ids
-from noria.core.deployments import (
-    DEFAULT_POOL,
-    DeploymentSpec,
-    OnCrash,
-    Overlap,
-    ScheduleSpec,
-    key_fault,
+from noria.client.schemas.objects import (
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+    ConcurrencyOptions,
 )
+from noria.core import clock, ids
+from noria.core.deployments import DEFAULT_POOL, DeploymentSpec, OnCrash, Overlap, key_fault
 from noria.core.errors import DeploymentError
 from noria.core.names import check_name
-from noria.core.schedules.rules import Catchup, to_record, words
-from noria.deployments.parameters import as_json
+from noria.core.schedules.rules import Catchup
+from noria.deployments.parameters import as_json, check_defaults, nested
+from noria.deployments.scheduling import Many, as_schedule, schedules_of, specs_of
+from noria.engine.dispatch import async_dispatch, in_thread, signed_as
 from noria.engine.session import open_session
-from noria.schedules import Cron, Interval, RRule, Schedule
+from noria.loading import load_flow_from_entrypoint
+from noria.logging import get_logger
+from noria.options import DeploymentOptions
+from noria.schedules import Schedule
+from noria.types.entrypoint import EntrypointType
 from noria.utilities.callables import parameter_schema
 
 __all__ = ["RunnerDeployment"]
 
-Many = Iterable[Any] | Any
+_STRATEGIES = {
+    Overlap.QUEUE.value: ConcurrencyLimitStrategy.ENQUEUE,
+    Overlap.SKIP.value: ConcurrencyLimitStrategy.CANCEL_NEW,
+}
+"""What Noria calls an overlap -> what Prefect calls its strategy."""
+_KEYWORDS = ("interval", "cron", "rrule", "schedule", "schedules", "paused", "parameters", "tags")
+"""Those that are most often misspelled."""
 
 
 @dataclasses.dataclass
@@ -98,12 +108,36 @@ class RunnerDeployment:
         if self.name.endswith(".py"):
             self.name = os.path.splitext(os.path.basename(self.name))[0]
         check_name(self.name, "deployment")
+        if isinstance(self.tags, str):
+            raise ValueError(
+                f"The tags of deployment {self.full_name!r} are {self.tags!r}; expected a list: "
+                f"[{self.tags!r}]."
+            )
+        limit = self.concurrency_limit
+        if limit is not None and (type(limit) is not int or limit < 0):
+            raise ValueError(
+                f"The concurrency_limit of deployment {self.full_name!r} is {limit!r}; expected a "
+                "number of runs, or a ConcurrencyLimitConfig."
+            )
+        self.job_variables = nested(self.job_variables)
+        self.tags = [str(tag) for tag in self.tags if tag != ""]
         self.spec()
 
     @property
     def full_name(self) -> str:
         """`flow/deployment`, by which it is asked for."""
         return f"{self.flow_name}/{self.name}"
+
+    @property
+    def entrypoint_type(self) -> EntrypointType:
+        """Whether it is loaded from a file, or from a module by its name."""
+        return EntrypointType.FILE_PATH if ":" in self.entrypoint else EntrypointType.MODULE_PATH
+
+    @property
+    def concurrency_options(self) -> ConcurrencyOptions | None:
+        """What is done beyond the limit, in Prefect's words; None when nothing was said of it."""
+        strategy = _STRATEGIES.get(self.overlap)
+        return None if strategy is None else ConcurrencyOptions(strategy)
 
     @classmethod
     def from_flow(
@@ -116,62 +150,88 @@ class RunnerDeployment:
         paused: bool | None = None,
         schedule: Schedule | None = None,
         schedules: Iterable[Any] | None = None,
-        **options: Any,
+        concurrency_limit: Any = None,
+        parameters: dict[str, Any] | None = None,
+        triggers: list[Any] | None = None,
+        description: str | None = None,
+        tags: list[str] | None = None,
+        version: str | None = None,
+        version_type: Any = None,
+        enforce_parameter_schema: bool = True,
+        work_pool_name: str | None = None,
+        work_queue_name: str | None = None,
+        job_variables: dict[str, Any] | None = None,
+        entrypoint_type: EntrypointType = EntrypointType.FILE_PATH,
+        **options: Unpack[DeploymentOptions],
     ) -> RunnerDeployment:
-        """The deployment of a flow.
-
-        Parameters:
-            flow: The flow.
-            name: The deployment's name.
-            interval: Seconds or a timedelta, or several.
-            cron: A cron expression, or several.
-            rrule: A recurrence rule, or several.
-            paused: Whether its schedules rest.
-            schedule: A schedule.
-            schedules: Several, as `Schedule` or as dicts of its fields.
-            options: Further fields of the class.
+        """The deployment of a flow; `Flow.to_deployment` tells of the parameters.
 
         Raises:
             ValueError: More than one of the ways to give schedules is used, or parameters do not
                 fit the flow.
             DeploymentError: The flow was not written in a file, so that no other process finds it.
         """
-        entrypoint = flow.entrypoint
-        if entrypoint is None:
-            raise DeploymentError(
-                f"Flow {flow.name!r} cannot be deployed: it was not written in a file, or is a "
-                "method of an object, so no other process can load it. Put it into a file."
-            )
-        folder = os.getcwd()
-        file, _, qualname = entrypoint.rpartition(":")
-        options.setdefault("description", flow.description)
-        options.setdefault("version", flow.version)
-        given = options.get("parameters") or {}
-        unknown = sorted(set(given) - set(flow.spec.names))
-        if unknown and flow.spec.var_keyword is None:
-            raise ValueError(
-                f"Deployment {name!r} has parameters that flow {flow.name!r} does not take: "
-                f"{', '.join(unknown)}. It takes: {', '.join(flow.spec.names) or 'none'}."
+        _check_keywords(name, options)
+        _check_parameters(flow, name, parameters or {})
+        if triggers:
+            get_logger("deployments").warning(
+                "Deployment %r was given triggers; there are none yet, and they start nothing.",
+                name,
             )
         key = options.get("concurrency_key")
         if key is not None and (fault := key_fault(key, flow.spec.names)):
             raise ValueError(f"Deployment {name!r} has the concurrency_key {key!r}: {fault}.")
-        concurrency = options.pop("concurrency_limit", None)
+        folder, entrypoint = _place(flow, entrypoint_type)
+        given = {
+            "parameters": parameters,
+            "tags": tags,
+            "work_pool_name": work_pool_name,
+            "work_queue_name": work_queue_name,
+            "job_variables": job_variables,
+            **_concurrency(concurrency_limit),
+            **options,
+        }
         return cls(
             name=name,
             flow_name=flow.name,
-            entrypoint=f"{_seen_from(folder, file)}:{qualname}",
+            entrypoint=entrypoint,
             path=folder,
-            schedules=_schedules(interval, cron, rrule, schedule, schedules),
+            schedules=schedules_of(interval, cron, rrule, schedule, schedules),
             paused=paused,
+            description=description or flow.description,
+            version=version or flow.version,
+            enforce_parameter_schema=enforce_parameter_schema,
             parameter_openapi_schema=parameter_schema(flow.fn).model_dump(),
-            **_concurrency(concurrency),
-            **{field: value for field, value in options.items() if value is not None},
+            **{field: value for field, value in given.items() if value is not None},
         )
 
+    @classmethod
+    def from_entrypoint(
+        cls, entrypoint: str, name: str, flow_name: str | None = None, **options: Any
+    ) -> RunnerDeployment:
+        """The deployment of a flow that is loaded.
+
+        Parameters:
+            entrypoint: `path/to/file.py:name`, seen from the current folder.
+            name: The deployment's name.
+            flow_name: The flow's own by default.
+            options: As for `Flow.to_deployment`.
+
+        Raises:
+            MissingFlowError: There is no such flow.
+            ValueError: Schedules or parameters do not fit.
+        """
+        made = cls.from_flow(load_flow_from_entrypoint(entrypoint), name, **options)
+        return dataclasses.replace(made, flow_name=flow_name or made.flow_name)
+
     def spec(self) -> DeploymentSpec:
-        """What is compared with the store."""
-        return DeploymentSpec(
+        """What is compared with the store.
+
+        Raises:
+            ValueError: Two schedules have one slug, or parameters have no JSON form.
+            ParameterTypeError: Parameters do not fit, or a schedule leaves one out.
+        """
+        spec = DeploymentSpec(
             flow_name=self.flow_name,
             name=self.name,
             entrypoint=self.entrypoint,
@@ -192,15 +252,43 @@ class RunnerDeployment:
             catchup=Catchup(self.catchup),
             jitter=int(self.jitter * 1_000_000),
             on_crash=OnCrash(self.on_crash),
-            schedules=tuple(_specs(self.schedules, self.full_name)),
+            schedules=tuple(specs_of(self.schedules, self.full_name)),
         )
+        check_defaults(spec)
+        return spec
 
-    def apply(self) -> uuid.UUID:
+    @async_dispatch(lambda self, *args, **kwargs: self.aapply(*args, **kwargs))
+    def apply(
+        self,
+        schedules: list[dict[str, Any]] | None = None,
+        work_pool_name: str | None = None,
+        image: str | None = None,
+        version_info: Any = None,
+    ) -> uuid.UUID:
         """Write it to the store: a new one, or in place of the one of its name.
 
+        Parameters:
+            schedules: In place of its own.
+            work_pool_name: In place of its own.
+            image: Kept for compatibility.
+            version_info: Kept for compatibility.
+
         Returns:
-            The deployment's id.
+            The deployment's id; in async code an awaitable of it.
         """
+        return self.write(schedules, work_pool_name)
+
+    def write(
+        self,
+        schedules: list[dict[str, Any]] | None = None,
+        work_pool_name: str | None = None,
+        image: str | None = None,
+        version_info: Any = None,
+    ) -> uuid.UUID:
+        """As `apply`, never to be awaited."""
+        if schedules is not None:
+            self.schedules = [as_schedule(each) for each in schedules]
+        self.work_pool_name = work_pool_name or self.work_pool_name
         backend = open_session().backend
         backend.apply_deployments([self.spec()], clock.now())
         (row,) = backend.find_deployments(self.full_name)
@@ -208,61 +296,70 @@ class RunnerDeployment:
             backend.pause_deployment(row.id, self.paused, clock.now())
         return ids.to_uuid(row.id)
 
+    @signed_as(write)
+    async def aapply(self, *args: Any, **kwargs: Any) -> uuid.UUID:
+        """As `apply`, to be awaited."""
+        return await in_thread(self.write, *args, **kwargs)
+
+    def __await__(self) -> Generator[Any, Any, RunnerDeployment]:
+        # In async code, Prefect's `to_deployment` has to be awaited.
+        yield from ()
+        return self
+
+
+def _place(flow: Any, kind: EntrypointType) -> tuple[str, str]:
+    """The folder that a flow is loaded from, and its entrypoint seen from there."""
+    if flow.origin is not None:
+        folder, entrypoint = flow.origin
+        return folder, entrypoint
+    folder, found = os.getcwd(), flow.entrypoint
+    if found is None:
+        raise DeploymentError(
+            f"Flow {flow.name!r} cannot be deployed: it was not written in a file, or is a "
+            "method of an object, so no other process can load it. Put it into a file."
+        )
+    file, _, qualname = found.rpartition(":")
+    if kind is EntrypointType.FILE_PATH:
+        return folder, f"{_seen_from(folder, file)}:{qualname}"
+    module = flow.fn.__module__
+    if module == "__main__":
+        raise DeploymentError(
+            f"Flow {flow.name!r} is in the script that was started, which has no name as a module; "
+            "import it from there in another script, or deploy it by its file."
+        )
+    return folder, f"{module}.{qualname}"
+
 
 def _seen_from(folder: str, file: str) -> str:
     relative = os.path.relpath(file, folder)
     return file if relative.startswith("..") else relative
 
 
-def _schedules(
-    interval: Many,
-    cron: Many,
-    rrule: Many,
-    schedule: Schedule | None,
-    schedules: Iterable[Any] | None,
-) -> list[Schedule]:
-    ways = (interval, cron, rrule, schedule, schedules)
-    if sum(each is not None for each in ways) > 1:
+def _check_keywords(name: str, options: Mapping[str, Any]) -> None:
+    own = DeploymentOptions.__annotations__
+    unknown = next((key for key in options if key not in own), None)
+    if unknown is not None:
+        near = difflib.get_close_matches(unknown, [*own, *_KEYWORDS], 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise TypeError(f"Deployment {name!r} was given an unexpected keyword {unknown!r}.{hint}")
+
+
+def _check_parameters(flow: Any, name: str, given: Mapping[str, Any]) -> None:
+    unknown = sorted(set(given) - set(flow.spec.names))
+    if unknown and flow.spec.var_keyword is None:
         raise ValueError(
-            "Only one of interval, cron, rrule, schedule, or schedules can be provided."
+            f"Deployment {name!r} has parameters that flow {flow.name!r} does not take: "
+            f"{', '.join(unknown)}. It takes: {', '.join(flow.spec.names) or 'none'}."
         )
-    if schedule is not None:
-        return [schedule]
-    found = [Interval(each) for each in _many(interval, (int, float, timedelta))]
-    found += [Cron(each) for each in _many(cron, str)]
-    found += [RRule(each) for each in _many(rrule, str)]
-    for each in schedules or ():
-        found.append(Schedule(**each) if isinstance(each, Mapping) else each)
-    return found
-
-
-def _many(given: Many, single: Any) -> list[Any]:
-    if given is None:
-        return []
-    return [given] if isinstance(given, single) else list(given)
 
 
 def _concurrency(limit: Any) -> dict[str, Any]:
     """A number, or a limit with what is done beyond it."""
-    if limit is None or isinstance(limit, int):
-        return {"concurrency_limit": limit}
-    strategy = str(getattr(limit, "collision_strategy", "ENQUEUE"))
-    found: dict[str, Any] = {"concurrency_limit": limit.limit}
-    if strategy.upper().endswith("CANCEL_NEW"):
-        found["overlap"] = "skip"
-    return found
-
-
-def _specs(schedules: list[Schedule], full_name: str) -> list[ScheduleSpec]:
-    found: list[ScheduleSpec] = []
-    for schedule in schedules:
-        rule = schedule.rule()
-        slug = schedule.slug or words(rule)
-        if any(each.slug == slug for each in found):
-            raise ValueError(
-                f"Deployment {full_name!r} has two schedules {slug!r}; give one of them a slug of "
-                "its own."
-            )
-        parameters = as_json(schedule.parameters, full_name)
-        found.append(ScheduleSpec(slug, to_record(rule), schedule.active, parameters))
-    return found
+    if isinstance(limit, Mapping):
+        limit = ConcurrencyLimitConfig(**limit)
+    if isinstance(limit, ConcurrencyLimitConfig):
+        overlap = next(
+            overlap for overlap, each in _STRATEGIES.items() if each is limit.collision_strategy
+        )
+        return {"concurrency_limit": limit.limit, "overlap": overlap}
+    return {"concurrency_limit": limit}

@@ -9,9 +9,10 @@ from typing import Any
 from noria.core.deployments import DEFAULT_POOL
 from noria.core.pools import SERVED
 from noria.deployments.runner import RunnerDeployment
+from noria.engine.dispatch import async_dispatch, in_thread, signed_as
 from noria.worker.serving import serve as serve_specs
 
-__all__ = ["deploy", "serve"]
+__all__ = ["adeploy", "aserve", "deploy", "serve"]
 
 
 def serve(
@@ -55,6 +56,42 @@ def serve(
     serve_specs([each.spec() for each in args], limit, pause_on_shutdown, _say)
 
 
+@signed_as(serve)
+async def aserve(*args: RunnerDeployment, **kwargs: Any) -> None:
+    """As `serve`, to be awaited; the event loop does nothing else meanwhile."""
+    serve(*args, **kwargs)
+
+
+def write(
+    *deployments: RunnerDeployment,
+    work_pool_name: str | None = None,
+    image: Any = None,
+    build: bool = True,
+    push: bool = True,
+    print_next_steps_message: bool = True,
+    ignore_warnings: bool = False,
+) -> list[uuid.UUID]:
+    """As `deploy`, never to be awaited."""
+    found = []
+    for deployment in deployments:
+        deployment.work_pool_name = deployment.work_pool_name or work_pool_name
+        found.append(deployment.write())
+    if print_next_steps_message:
+        pools = sorted({each.work_pool_name or DEFAULT_POOL for each in deployments})
+        commands = [f"  noria deployment run '{each.full_name}'" for each in deployments]
+        commands += [f"  noria worker start --pool '{pool}'" for pool in pools]
+        _say("Deployed " + ", ".join(each.full_name for each in deployments) + ".")
+        _say("\n".join(commands))
+    return found
+
+
+@signed_as(write)
+async def adeploy(*deployments: RunnerDeployment, **kwargs: Any) -> list[uuid.UUID]:
+    """As `deploy`, to be awaited."""
+    return await in_thread(write, *deployments, **kwargs)
+
+
+@async_dispatch(adeploy)
 def deploy(
     *deployments: RunnerDeployment,
     work_pool_name: str | None = None,
@@ -76,24 +113,18 @@ def deploy(
         ignore_warnings: Kept for compatibility.
 
     Returns:
-        The ids of the deployments.
+        The ids of the deployments; in async code an awaitable of them.
 
     Example:
         >>> nightly = RunnerDeployment("nightly", flow_name="etl", entrypoint="etl.py:etl")
         >>> len(deploy(nightly, print_next_steps_message=False))
         1
     """
-    found = []
-    for deployment in deployments:
-        deployment.work_pool_name = deployment.work_pool_name or work_pool_name
-        found.append(deployment.apply())
-    if print_next_steps_message:
-        pools = sorted({each.work_pool_name or DEFAULT_POOL for each in deployments})
-        commands = [f"  noria deployment run '{each.full_name}'" for each in deployments]
-        commands += [f"  noria worker start --pool '{pool}'" for pool in pools]
-        _say("Deployed " + ", ".join(each.full_name for each in deployments) + ".")
-        _say("\n".join(commands))
-    return found
+    return write(
+        *deployments,
+        work_pool_name=work_pool_name,
+        print_next_steps_message=print_next_steps_message,
+    )
 
 
 def _say(text: str) -> None:

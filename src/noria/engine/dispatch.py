@@ -10,6 +10,7 @@ from noria.engine.context import in_async_run
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F")
 
 
 def async_dispatch(
@@ -33,6 +34,16 @@ def async_dispatch(
 
         call.aio = async_fn  # type: ignore[attr-defined]
         return call
+
+    return decorate
+
+
+def signed_as(sync: Callable[..., Any]) -> Callable[[F], F]:
+    """Give an async form, which passes on what it is called with, the signature of the sync one."""
+
+    def decorate(form: F) -> F:
+        form.__wrapped__ = sync  # type: ignore[attr-defined]
+        return form
 
     return decorate
 

@@ -132,6 +132,9 @@ class FlowCall:
         run.entrypoint = self.flow.entrypoint or row.entrypoint
         run.version = self.flow.version
         run.process = self.session.process
+        if run.settings is not None and row.run_count == 0:
+            # Before it begins, its parameters are those that it was asked for with.
+            run.settings.setdefault("given", sorted(from_json(row.parameters or "{}")))
         return run
 
     def await_upstreams(self) -> Generator[Effect, Any, None]:

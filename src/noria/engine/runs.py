@@ -357,9 +357,51 @@ class FlowRun(_Run):
         return None if found is None else ids.to_uuid(bytes.fromhex(found))
 
     @property
+    def deployment_version(self) -> str | None:
+        """The version of that deployment."""
+        return None if self.deployment_id is None else self.version
+
+    @property
+    def given_parameters(self) -> dict[str, Any]:
+        """The parameters without the flow's own defaults: what the deployment, its schedule, and
+        who asked for the run said."""
+        names = (self.settings or {}).get("given")
+        if names is None:
+            return self.parameters
+        return {name: self.parameters[name] for name in names if name in self.parameters}
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """With which the run was asked for."""
+        found: str | None = (self.settings or {}).get("key")
+        return found
+
+    @property
+    def auto_scheduled(self) -> bool:
+        """Whether a schedule has made the run."""
+        return (self.settings or {}).get("schedule") is not None
+
+    @property
+    def work_pool_name(self) -> str | None:
+        """The pool whose workers take the run."""
+        found: str | None = (self.settings or {}).get("pool")
+        return found
+
+    @property
+    def work_queue_name(self) -> str | None:
+        """The queue of that pool."""
+        found: str | None = (self.settings or {}).get("queue")
+        return found
+
+    @property
     def expected_start_time(self) -> datetime:
         """When the run was to start."""
         return clock.to_datetime((self.settings or {}).get("scheduled", self.born))
+
+    @property
+    def next_scheduled_start_time(self) -> datetime | None:
+        """When the run is to start; None once it has, or if it was never to wait."""
+        return self.expected_start_time if self.state_type is StateType.SCHEDULED else None
 
     @property
     def parent_task_run_id(self) -> uuid.UUID | None:
@@ -367,7 +409,10 @@ class FlowRun(_Run):
         return None if self.parent_task is None else ids.to_uuid(self.parent_task)
 
     def _describe(self, state: State[Any]) -> None:
-        state.state_details.flow_run_id = self.id
+        details = state.state_details
+        details.flow_run_id = self.id
+        if self.run_count == 0 and self.settings is not None and "scheduled" in self.settings:
+            details.scheduled_time = self.next_scheduled_start_time
 
     def to_row(self, error: str | None = None) -> FlowRunRow:
         """The row that stands for the run as it is now."""

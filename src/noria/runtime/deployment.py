@@ -31,8 +31,9 @@ def get_version() -> str | None:
 
 
 def get_parameters() -> dict[str, Any]:
-    """The deployment's parameters."""
-    return _of_spec("parameters") or {}
+    """What the deployment, its schedule and who asked for the run said; not the flow's defaults."""
+    context = flow_context.get()
+    return {} if context is None else context.flow_run.given_parameters
 
 
 def _of_spec(field: str) -> Any:

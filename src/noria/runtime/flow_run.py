@@ -16,10 +16,12 @@ from datetime import datetime
 from typing import Any
 
 from noria.core import clock, ids
+from noria.core.jsontext import from_json
 from noria.engine import configuration
 from noria.engine.context import flow_context
 from noria.engine.links import page_of_flow_run
 from noria.engine.runs import FlowRun
+from noria.engine.session import open_session
 from noria.runtime.overrides import read
 
 
@@ -89,7 +91,23 @@ def get_root_flow_run_id() -> str | None:
 
 
 def get_nothing() -> None:
-    """What belongs to deployments and servers is not known to a run that was simply called."""
+    """What belongs to servers is not known."""
+
+
+def get_job_variables() -> dict[str, Any] | None:
+    """What the run was told of its surroundings; None outside runs."""
+    run = _run()
+    return None if run is None else run.job_variables
+
+
+def get_parent_deployment_id() -> str | None:
+    """The id of the deployment that the run's parent came from."""
+    run = _run()
+    parent = None if run is None else run.parent_run
+    row = None if parent is None else open_session().backend.flow_run(parent)
+    settings = {} if row is None or row.settings is None else from_json(row.settings)
+    found = settings.get("deployment")
+    return None if found is None else ids.to_text(bytes.fromhex(found))
 
 
 def get_ui_url() -> str | None:
@@ -107,12 +125,12 @@ _GETTERS = {
     "flow_version": get_flow_version,
     "parameters": get_parameters,
     "parent_flow_run_id": get_parent_flow_run_id,
-    "parent_deployment_id": get_nothing,
+    "parent_deployment_id": get_parent_deployment_id,
     "root_flow_run_id": get_root_flow_run_id,
     "run_count": get_run_count,
     "api_url": get_nothing,
     "ui_url": get_ui_url,
-    "job_variables": get_nothing,
+    "job_variables": get_job_variables,
 }
 
 __all__ = list(_GETTERS)

@@ -154,4 +154,8 @@ def _default(spec: ParameterSpec, name: str) -> dict[str, Any]:
         return {}
     import pydantic_core  # noqa: PLC0415 - comes with pydantic
 
-    return {"default": pydantic_core.to_jsonable_python(spec.default(name), fallback=str)}
+    try:
+        return {"default": pydantic_core.to_jsonable_python(spec.default(name))}
+    except Exception:  # noqa: BLE001 - any object may refuse in its own way
+        # A form must not offer a text in place of what JSON cannot say.
+        return {}

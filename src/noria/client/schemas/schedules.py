@@ -2,56 +2,68 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from noria.schedules import Cron, Interval, RRule, Schedule
+from noria.schedules import Interval, Schedule
 
 __all__ = ["CronSchedule", "IntervalSchedule", "RRuleSchedule", "construct_schedule"]
 
+_NO_ANCHOR = datetime(2020, 1, 1, tzinfo=UTC)
+"""Of kinds that need none, so that two of them that say the same are equal."""
 
-def CronSchedule(  # noqa: N802 - Prefect's name
-    cron: str, timezone: str | None = None, day_or: bool = True
-) -> Schedule:
+
+class CronSchedule(Schedule):
     """As `noria.schedules.Cron`.
 
     Example:
         >>> CronSchedule(cron="0 2 * * *", timezone="Asia/Shanghai").cron
         '0 2 * * *'
     """
-    return Cron(cron, timezone=timezone, day_or=day_or)
+
+    def __init__(self, *, cron: str, timezone: str | None = None, day_or: bool = True) -> None:
+        super().__init__(cron=cron, timezone=timezone, day_or=day_or, anchor_date=_NO_ANCHOR)
 
 
-def IntervalSchedule(  # noqa: N802 - as above
-    interval: timedelta | float, anchor_date: datetime | None = None, timezone: str | None = None
-) -> Schedule:
+class IntervalSchedule(Schedule):
     """As `noria.schedules.Interval`.
 
     Example:
         >>> IntervalSchedule(interval=timedelta(minutes=5)).interval
         datetime.timedelta(seconds=300)
     """
-    return Interval(interval, anchor_date=anchor_date, timezone=timezone)
+
+    def __init__(
+        self,
+        *,
+        interval: timedelta | float,
+        anchor_date: datetime | str | None = None,
+        timezone: str | None = None,
+    ) -> None:
+        like = Interval(interval, anchor_date=_time(anchor_date), timezone=timezone)
+        super().__init__(
+            interval=like.interval, anchor_date=like.anchor_date, timezone=like.timezone
+        )
 
 
-def RRuleSchedule(  # noqa: N802 - as above
-    rrule: str, timezone: str | None = None
-) -> Schedule:
+class RRuleSchedule(Schedule):
     """As `noria.schedules.RRule`.
 
     Example:
         >>> RRuleSchedule(rrule="FREQ=DAILY").rrule
         'FREQ=DAILY'
     """
-    return RRule(rrule, timezone=timezone)
+
+    def __init__(self, *, rrule: str, timezone: str | None = "UTC") -> None:
+        super().__init__(rrule=rrule, timezone=timezone, anchor_date=_NO_ANCHOR)
 
 
 def construct_schedule(
     interval: timedelta | float | None = None,
-    anchor_date: datetime | None = None,
+    anchor_date: datetime | str | None = None,
     cron: str | None = None,
     rrule: str | None = None,
     timezone: str | None = None,
-) -> Schedule:
+) -> CronSchedule | IntervalSchedule | RRuleSchedule:
     """A schedule from whichever of the three is given.
 
     Raises:
@@ -62,12 +74,18 @@ def construct_schedule(
         '@daily'
     """
     given = [each for each in (interval, cron, rrule) if each is not None]
-    if len(given) != 1:
-        raise ValueError("Exactly one of interval, cron and rrule must be provided.")
+    if len(given) > 1:
+        raise ValueError("Only one of interval, cron, or rrule can be provided.")
     if anchor_date is not None and interval is None:
         raise ValueError("An anchor date can only be provided with an interval schedule")
     if cron is not None:
-        return Cron(cron, timezone=timezone)
+        return CronSchedule(cron=cron, timezone=timezone)
     if rrule is not None:
-        return RRule(rrule, timezone=timezone)
-    return Interval(interval or 0, anchor_date=anchor_date, timezone=timezone)
+        return RRuleSchedule(rrule=rrule, timezone=timezone)
+    if interval is not None:
+        return IntervalSchedule(interval=interval, anchor_date=anchor_date, timezone=timezone)
+    raise ValueError("Either interval, cron, or rrule must be provided")
+
+
+def _time(given: datetime | str | None) -> datetime | None:
+    return datetime.fromisoformat(given) if isinstance(given, str) else given

@@ -15,6 +15,7 @@ from noria.core.schedules.zones import UTC_NAME, is_repeated, leaps_near, local,
 
 LONGEST = 6500
 """Characters: some years of single dates."""
+_FIRST = datetime(2020, 1, 1)  # noqa: DTZ001 - on the wall clock of whatever zone
 _STAMP = "%Y%m%dT%H%M%S"
 _SUB_DAILY = ("HOURLY", "MINUTELY", "SECONDLY")
 _UTC_STAMP = re.compile(r"\b(\d{8}T\d{6})Z\b")
@@ -28,8 +29,8 @@ class CalendarRule(NamedTuple):
 
     rrule: str
     timezone: str = UTC_NAME
-    anchor: int = 1_577_836_800_000_000
-    """The start of rules that name none; 2020-01-01 UTC."""
+    anchor: int | None = None
+    """The start of rules that name none; the beginning of 2020 in the zone by default."""
 
     def next_after(self, after: int) -> int | None:
         """The next moment that it is due, later than `after`; None if never again."""
@@ -55,8 +56,7 @@ class CalendarRule(NamedTuple):
                 yield resolve(wall, self.timezone, fold=1)
 
     def _rules(self, now: datetime) -> Any:
-        start = local(self.anchor, self.timezone).replace(tzinfo=None)
-        rules = _read(self.rrule, self.timezone, start)
+        rules = _read(self.rrule, self.timezone, _start(self))
         return _advanced(rules, now - timedelta(days=2))
 
 
@@ -71,16 +71,21 @@ def parse_rrule(rrule: str, timezone: str | None = None, anchor: int | None = No
     named = _TZID.search(rrule)
     name = timezone or (named.group(2) if named else UTC_NAME)
     zone(name)
-    rule = CalendarRule(rrule, name)
-    rule = rule if anchor is None else rule._replace(anchor=anchor)
-    start = local(rule.anchor, name).replace(tzinfo=None)
+    rule = CalendarRule(rrule, name, anchor)
     try:
-        first = next(iter(_read(rrule, name, start)), None)
+        first = next(iter(_read(rrule, name, _start(rule))), None)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _invalid(rrule, str(error) or "it cannot be read") from None
     if first is None:
         raise _invalid(rrule, "no date meets it")
     return rule
+
+
+def _start(rule: CalendarRule) -> datetime:
+    """The wall time from which a rule counts that names none."""
+    if rule.anchor is None:
+        return _FIRST
+    return local(rule.anchor, rule.timezone).replace(tzinfo=None)
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ KEYWORDS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+_LAST = re.compile(r"\bL([0-7])\b", re.IGNORECASE)
+"""The last Friday as croniter spells it: L5."""
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = timedelta(hours=1)
@@ -29,7 +32,7 @@ _FIELDS = {
     "hour": "0-23",
     "day-of-month": "1-31, L or LW, in a month that has that day",
     "month": "1-12 or JAN-DEC",
-    "day-of-week": "0-7 or SUN-SAT (0 and 7 are Sunday), 1#2, 5L",
+    "day-of-week": "0-7 or SUN-SAT (0 and 7 are Sunday), 1#2, 5L or L5",
 }
 
 
@@ -94,6 +97,8 @@ def _expression(cron: str) -> tuple[str, int]:
     five fields, to which the rules for leaping clocks apply.
     """
     fields = KEYWORDS.get(cron.strip().lower(), cron).replace("?", "*").split()
+    if len(fields) > 4:
+        fields[4] = _LAST.sub(r"\1L", fields[4])
     if len(fields) != 6:
         return " ".join(fields), 0
     *five, seconds = fields

@@ -1,0 +1,1 @@
+"""Prefect's module path for names that live elsewhere in Noria."""
