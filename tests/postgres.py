@@ -123,6 +123,18 @@ class Server:
         return name
 
 
+@contextmanager
+def own_server(version: int | None = None) -> Iterator[Server]:
+    """A server that a test may stop."""
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        server = Server(Path(folder, "data"), version)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 def start(folder: Path, version: int | None = None) -> Any:
     """The handle of a server with its data in a folder, started unless another process has."""
     with warnings.catch_warnings():

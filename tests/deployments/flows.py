@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from noria import flow, task
+from noria.deployments import run_deployment
 from noria.runtime import deployment, flow_run
 
 
@@ -19,6 +20,15 @@ def counting(count: int = 1, label: str = "一"):
 @flow
 def strict(day: str):
     return day
+
+
+@flow
+def asking(again: bool = False):
+    """Asks twice for the same, and fails unless told not to."""
+    found = [run_deployment("counting/x", timeout=0).id for _ in range(2)]
+    if not again:
+        raise ValueError("once more, please")
+    return found
 
 
 @flow

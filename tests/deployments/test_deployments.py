@@ -26,8 +26,10 @@ from noria.deployments import (
     serve,
 )
 from noria.engine.session import open_session
+from noria.runs import resume
 from noria.schedules import Cron, Interval, RRule
-from tests.deployments.flows import counting, strict, telling
+from tests.conformance.rows import batch
+from tests.deployments.flows import asking, counting, strict, telling
 
 
 def stored(reference):
@@ -252,6 +254,22 @@ class TestAsking:
         below, beside = (backend.flow_run(each.bytes) for each in state.result())
         assert below.parent_run == state.state_details.flow_run_id.bytes
         assert beside.parent_run is None
+
+    def test_a_resumed_flow_gets_the_runs_that_it_has_asked_for(self):
+        counting.to_deployment("x").apply()
+        state = asking(return_state=True)
+        backend = open_session().backend
+        (row,) = backend.find_deployments("counting/x")
+        first = [run.id for run in backend.deployment_runs(row.id)]
+        assert len(first) == 2
+        run = state.state_details.flow_run_id
+        assert resume(run, flow=asking).is_failed()
+        assert [run.id for run in backend.deployment_runs(row.id)] == first
+        asked = backend.flow_run(first[0])
+        backend.append(batch(asked._replace(state=StateType.FAILED, end=asked.created)))
+        resume(run, flow=asking)
+        again = [run.id for run in backend.deployment_runs(row.id)]
+        assert len(again) == 3, "one that has failed is asked for once more"
 
     def test_in_async_code(self):
         counting.to_deployment("x").apply()

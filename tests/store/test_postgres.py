@@ -7,9 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -24,7 +23,7 @@ from noria.store.postgres.connection import NUL, target, words
 from noria.store.postgres.database import PostgresDatabase
 from noria.store.postgres.location import for_libpq, shown
 from tests.conformance.rows import artifact, batch, flow_run, log, process, task_run, variable
-from tests.postgres import Server
+from tests.postgres import own_server
 
 NAMES = sorted(os.listdir(schema.FOLDER))
 
@@ -528,18 +527,6 @@ def hang_up(url):
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
-
-
-@contextmanager
-def own_server(version=None):
-    """A server that a test may stop."""
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)
-        server = Server(Path(folder, "data"), version)
-        try:
-            yield server
-        finally:
-            server.stop()
 
 
 class TestChanges:

@@ -71,6 +71,24 @@ def dies(times):
 def fails():
     raise ValueError("不行")
 
+def tell(flow, run, state):
+    from noria import get_run_logger
+    get_run_logger().warning("told of %s", run.name)
+    print("a hook prints")
+    note("hook", state.type.value, run.id.hex, (state.message or "").replace(" ", "_"))
+
+def refuse(flow, run, state):
+    raise ValueError("a hook refuses")
+
+@flow(on_crashed=[refuse, tell], on_cancellation=[tell])
+def hooked():
+    settled("hooked", os.getpid())
+    while True:
+        try:
+            time.sleep(3600)
+        except BaseException:
+            note("unmoved")
+
 @flow
 def spins():
     settled("spins", os.getpid())
@@ -110,10 +128,11 @@ def stubborn():
 class Lab:
     """A folder with flows, a store, and the workers that a test starts."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder, self.backend_home = folder, home
+    def __init__(self, folder: Path, location: str) -> None:
+        self.folder = folder
+        self.home = Path(os.environ["NORIA_HOME"])
         (folder / "flows.py").write_text(FLOWS, encoding="utf-8")
-        self.backend = LocalBackend(str(home / "noria.db"))
+        self.backend = LocalBackend(location)
         self.workers: list[subprocess.Popen[bytes]] = []
         self._stopped: list[int] = []
 

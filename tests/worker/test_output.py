@@ -8,6 +8,9 @@ PRINTS = """
 import ctypes, subprocess, sys
 from noria import flow, get_run_logger
 
+# Which store it is makes no difference here.
+pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+
 @flow
 def prints():
     print("蓄水池", end=" ")
@@ -56,7 +59,7 @@ def printed(lab, run, limit=1000):
 def told(lab, run):
     """Once the file that has taken what it printed is gone."""
     lab.ended(run)
-    lab.until(lambda: not list(lab.backend_home.glob("output/*")))
+    lab.until(lambda: not list(lab.home.glob("output/*")))
 
 
 def test_whoever_prints_is_heard(lab):

@@ -7,6 +7,8 @@ workers never take one run.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 from noria.backend import executions
 from noria.backend.deploying import name_of, rank_of, spec_of
@@ -15,7 +17,7 @@ from noria.core import ids
 from noria.core.deployments import DeploymentSpec, OnCrash, lane_key
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import random_run_name
-from noria.core.pools import DEFAULT_QUEUE, turn
+from noria.core.pools import DEFAULT_QUEUE, is_named, turn
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow, WorkRow
 from noria.core.schedules import rules
 from noria.core.states import TERMINAL_STATES, Name, StateType
@@ -186,7 +188,12 @@ def _scheduled(
         "deployment": deployment.id.hex(),
         "deployment_name": name_of(deployment),
         "scheduled": wish.due,
-        "job_variables": {**spec.job_variables, **wish.job_variables},
+        "job_variables": _job_variables(spec, wish),
+        "key": wish.key,
+        "schedule": wish.schedule,
+        # Who names no pool is told of none.
+        "pool": deployment.pool if is_named(deployment.pool) else None,
+        "queue": wish.queue or spec.queue or (DEFAULT_QUEUE if is_named(deployment.pool) else None),
     }
     return FlowRunRow(
         id=flow_run,
@@ -214,3 +221,13 @@ def _scheduled(
         history=None,
         settings=to_json(settings),
     )
+
+
+def _job_variables(spec: DeploymentSpec, wish: RunRequest) -> dict[str, Any]:
+    """The deployment's, with those of the run before them; variables of the environment one by
+    one."""
+    found = {**spec.job_variables, **wish.job_variables}
+    own, other = spec.job_variables.get("env"), wish.job_variables.get("env")
+    if isinstance(own, Mapping) and isinstance(other, Mapping):
+        found["env"] = {**own, **other}
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from noria.backend import breakers as breaker_steps
 from noria.backend import executions, locks, pausing
@@ -133,6 +133,11 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPo
     def begin_execution(self, flow_run: bytes, process: bytes, now: int) -> FlowRunRow | None:
         with self._database.write() as connection:
             return executions.begin(connection, flow_run, process, now)
+
+    def taken_over(self, epochs: Mapping[bytes, int]) -> list[bytes]:
+        with self._database.read() as connection:
+            found = {run: flow_runs.epoch(connection, run) for run in epochs}
+        return [run for run, epoch in found.items() if epoch is not None and epoch > epochs[run]]
 
     def request_cancel(
         self, flow_run: bytes, now: int, reason: str = executions.CANCEL_REQUESTED

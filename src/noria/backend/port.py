@@ -217,6 +217,10 @@ class Backend(Slots, Pools, Protocol):
         """Take an existing run for another execution: its epoch grows by one, which fences the
         earlier executor. None when there is no such run or a living process executes it."""
 
+    def taken_over(self, epochs: Mapping[bytes, int]) -> list[bytes]:
+        """Of some runs, with the execution that somebody believes in, those that another execution
+        has taken over since."""
+
     def request_cancel(
         self, flow_run: bytes, now: int, reason: str = "cancellation was requested"
     ) -> FlowRunRow | None:

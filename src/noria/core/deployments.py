@@ -11,9 +11,9 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, NamedTuple
 
+from noria.core.pools import DEFAULT_POOL
 from noria.core.schedules.rules import Catchup
 
-DEFAULT_POOL = "default"
 NOTHING: Mapping[str, Any] = {}
 """What is not said; by its type, nobody writes into it."""
 

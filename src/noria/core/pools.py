@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from noria.core.states import StateType
 
+DEFAULT_POOL = "default"
 DEFAULT_QUEUE = "default"
 SERVED = "serve "
 """What the name of a pool begins with whose runs a script takes that serves a deployment."""
@@ -87,6 +88,16 @@ class UnderWay(NamedTuple):
     tags: tuple[str, ...]
     worker: bytes
     """Who has claimed it."""
+
+
+def is_named(pool: str) -> bool:
+    """Whether somebody has chosen a pool by its name.
+
+    Example:
+        >>> is_named("gpu"), is_named(DEFAULT_POOL), is_named("serve etl/nightly")
+        (True, False, False)
+    """
+    return pool != DEFAULT_POOL and not pool.startswith(SERVED)
 
 
 def turn(due: int, now: int, priority: int, rank: int) -> int:

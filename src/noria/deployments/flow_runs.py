@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,10 +12,12 @@ from noria.backend.port import Backend, RunRequest
 from noria.core import clock
 from noria.core.deployments import from_record
 from noria.core.errors import ObjectNotFound
-from noria.core.jsontext import from_json
-from noria.core.records import DeploymentRow
+from noria.core.hashing import blake2b
+from noria.core.jsontext import from_json, to_json
+from noria.core.records import DeploymentRow, FlowRunRow
+from noria.core.states import TERMINAL_STATES, StateType
 from noria.deployments.parameters import as_json, check, nested
-from noria.engine.context import flow_context
+from noria.engine.context import flow_context, task_context
 from noria.engine.dispatch import async_dispatch, signed_as
 from noria.engine.drivers import adrive, drive
 from noria.engine.effects import Program
@@ -58,13 +61,11 @@ def _asked_for(
         queue=work_queue_name,
         job_variables=nested(job_variables or {}),
     )
-    row = backend.request_run(_below(wish) if as_subflow else wish, now)
+    row = _request(backend, _below(wish) if as_subflow else wish, now)
     if row is None:
         raise _missing(name)
     row = yield from until_ended(backend, row, timeout)
-    run = run_of(row)
-    run.settings = {"key": idempotency_key, **(run.settings or {})}
-    return run
+    return run_of(row)
 
 
 @signed_as(_asked_for)
@@ -158,3 +159,29 @@ def _below(wish: RunRequest) -> RunRequest:
         return wish
     parent = context.flow_run
     return wish._replace(parent_run=parent.raw_id, root_run=parent.root_run)
+
+
+def _request(backend: Backend, wish: RunRequest, now: int) -> FlowRunRow | None:
+    """Ask for the run; a flow that is resumed or tried again gets the one that it asked for before,
+    unless that one did not complete."""
+    call = None if wish.key is not None else _call_in_flow(wish)
+    if call is None:
+        return backend.request_run(wish, now)
+    for attempt in itertools.count(1):
+        row = backend.request_run(wish._replace(key=f"{call}.{attempt}"), now)
+        if row is None or row.state is StateType.COMPLETED or row.state not in TERMINAL_STATES:
+            return row
+    raise AssertionError
+
+
+def _call_in_flow(wish: RunRequest) -> str | None:
+    """What identifies this call among those of the flow around it, in every execution of its run;
+    None outside flows."""
+    context = flow_context.get()
+    if context is None or wish.parent_run is None:
+        return None
+    task = task_context.get()
+    around = b"" if task is None else task.task_run.identity or b""
+    said = to_json([wish.deployment.hex(), dict(wish.parameters), list(wish.tags), wish.name])
+    base = blake2b(around + said.encode(), digest_size=16).digest()
+    return f"{context.flow_run.raw_id.hex()}.{context.execution.identify(base).hex()}"

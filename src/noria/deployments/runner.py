@@ -15,9 +15,10 @@ from noria.client.schemas.objects import (
     ConcurrencyOptions,
 )
 from noria.core import clock, ids
-from noria.core.deployments import DEFAULT_POOL, DeploymentSpec, OnCrash, Overlap, key_fault
+from noria.core.deployments import DeploymentSpec, OnCrash, Overlap, key_fault
 from noria.core.errors import DeploymentError
 from noria.core.names import check_name
+from noria.core.pools import DEFAULT_POOL
 from noria.core.schedules.rules import Catchup
 from noria.deployments.parameters import as_json, check_defaults, nested
 from noria.deployments.scheduling import Many, as_schedule, schedules_of, specs_of

@@ -6,8 +6,7 @@ import sys
 import uuid
 from typing import Any
 
-from noria.core.deployments import DEFAULT_POOL
-from noria.core.pools import SERVED
+from noria.core.pools import DEFAULT_POOL, SERVED
 from noria.deployments.runner import RunnerDeployment
 from noria.engine.dispatch import async_dispatch, in_thread, signed_as
 from noria.worker.serving import serve as serve_specs

@@ -112,6 +112,15 @@ class Session:
         if self.executions:
             asked = self.backend.asked_suspensions(self.process)
             suspension.announce(self.executions, asked)
+            self._abandon(self.backend.taken_over(self._epochs()))
+
+    def _epochs(self) -> dict[bytes, int]:
+        """The executions that this process has begun; those below them end with them."""
+        return {
+            flow_run: execution.epoch
+            for flow_run, execution in list(self.executions.items())
+            if execution.tracking is None and not execution.inherited
+        }
 
     def _abandon(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from noria.cli.app import App, pass_app, shared_options
-from noria.core.deployments import DEFAULT_POOL
+from noria.core.pools import DEFAULT_POOL
 from noria.session import open_session
 from noria.worker.worker import GRACE_SECONDS, Worker
 

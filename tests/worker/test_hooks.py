@@ -1,0 +1,62 @@
+"""Hooks of runs that were killed are called by their workers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from noria.core.states import StateType
+
+
+def logged(lab, run):
+    return [row.message for _, row in lab.backend.logs(run)]
+
+
+def test_whose_process_was_killed_has_its_hooks_called(lab):
+    lab.worker()
+    run = lab.run_of("hooked", on_crash="fail")
+    ((pid,),) = lab.noted("hooked")
+    lab.kill(int(pid))
+    ((state, flow_run, message),) = lab.noted("hook")
+    assert (state, flow_run) == ("CRASHED", run.hex())
+    assert "SIGKILL" in message
+    lab.until(lambda: "a hook prints" in logged(lab, run))
+    found = logged(lab, run)
+    assert f"told of {lab.row(run).name}" in found
+    assert any("ValueError: a hook refuses" in text for text in found)
+    row = lab.row(run)
+    assert (row.state, row.epoch) == (StateType.CRASHED, 1)
+    assert lab.backend.take_owed_hooks(None, b"somebody", 0) == []
+
+
+def test_so_has_one_that_did_not_heed_a_cancel(lab):
+    lab.worker("--grace", "0.2")
+    run = lab.run_of("hooked")
+    lab.noted("hooked")
+    command = [sys.executable, "-m", "noria", "runs", "cancel", run.hex()]
+    subprocess.run(command, check=True, capture_output=True)
+    ((state, flow_run, _),) = lab.noted("hook")
+    assert (state, flow_run) == ("CANCELLED", run.hex())
+    assert lab.row(run).state is StateType.CANCELLED
+
+
+def test_they_are_called_at_each_crash_before_it_goes_on(lab):
+    lab.worker()
+    run = lab.run_of("hooked", most_crashes=1)
+    for count in (1, 2):
+        pid = lab.noted("hooked", count)[-1][0]
+        lab.kill(int(pid))
+        lab.noted("hook", count)
+    lab.in_state(run, StateType.CRASHED)
+
+
+def test_the_next_worker_calls_those_that_the_last_one_could_not(lab):
+    worker = lab.worker()
+    run = lab.run_of("hooked", on_crash="fail")
+    ((pid,),) = lab.noted("hooked")
+    worker.kill()
+    worker.wait()
+    lab.kill(int(pid))
+    lab.worker()
+    ((state, flow_run, _),) = lab.noted("hook")
+    assert (state, flow_run) == ("CRASHED", run.hex())

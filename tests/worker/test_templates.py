@@ -1,0 +1,159 @@
+"""Further runs of a flow are forked from a process that has imported it, while nobody can tell."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from noria.core.states import StateType
+
+HEAD = """
+import os, random, sys, threading
+from pathlib import Path
+from noria import flow
+
+# Which store it is makes no difference here.
+pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+
+def note(*words):
+    with open("effects", "a") as file:
+        file.write(" ".join(map(str, words)) + "\\n")
+
+note("imported", os.getpid())
+"""
+FLOW = """
+@flow
+def warm(name=None):
+    note("ran", os.getpid(), os.getppid(), random.random(), os.environ.get("WHO"), VALUE)
+    if name is not None:
+        note("at", os.getpid())
+        with open(name) as pipe:
+            pipe.read()
+"""
+
+
+@pytest.fixture
+def written(lab):
+    """Writes the file of the flow."""
+
+    def write(text="VALUE = 1"):
+        (lab.folder / "warm.py").write_text(HEAD + text + "\n" + FLOW, encoding="utf-8")
+
+    write()
+    return write
+
+
+@pytest.fixture
+def deployment(lab, written):
+    return lab.deployed("warm", entrypoint="warm.py:warm")
+
+
+def ran(lab, deployment, **parameters):
+    """The notes of a run, once it has ended."""
+    before = len(lab._notes("ran"))
+    lab.ended(lab.asked(deployment, **parameters))
+    return lab.noted("ran", before + 1)[-1]
+
+
+def warm_up(lab, deployment, nursery):
+    """The process that further runs are forked from, once they are."""
+    found = []
+
+    def forked():
+        parent = int(ran(lab, deployment)[1])
+        found.append(parent)
+        return parent != nursery
+
+    lab.until(forked)
+    return found[-1]
+
+
+def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
+    nursery = lab.nursery_of(lab.worker())
+    template = warm_up(lab, deployment, nursery)
+    imported = len(lab.noted("imported"))
+    rows = [ran(lab, deployment) for _ in range(3)]
+    assert {int(row[1]) for row in rows} == {template}
+    assert len({row[0] for row in rows}) == 3
+    assert len({row[2] for row in rows}) == 3, "runs have drawn the same random numbers"
+    assert len(lab.noted("imported")) == imported
+
+
+def test_a_changed_file_is_imported_again(lab, deployment, written):
+    nursery = lab.nursery_of(lab.worker())
+    warm_up(lab, deployment, nursery)
+    written("VALUE = 'changed'")
+    assert ran(lab, deployment)[-1] == "changed"
+
+
+def test_so_is_one_that_has_read_a_file_that_was_changed(lab, deployment, written):
+    data = lab.folder / "config.txt"
+    data.write_text("one")
+    written("VALUE = Path('config.txt').read_text()")
+    nursery = lab.nursery_of(lab.worker())
+    warm_up(lab, deployment, nursery)
+    data.write_text("other")
+    assert ran(lab, deployment)[-1] == "other"
+
+
+def test_runs_with_other_variables_are_forked_from_other_processes(lab, written):
+    own = {"job_variables": {"env": {"WHO": "own"}}}
+    plain = lab.deployed("warm", entrypoint="warm.py:warm")
+    other = lab.deployed("warm", name="other", entrypoint="warm.py:warm", **own)
+    nursery = lab.nursery_of(lab.worker())
+    first, second = (warm_up(lab, each, nursery) for each in (plain, other))
+    assert first != second
+    assert [ran(lab, each)[3] for each in (plain, other)] == ["None", "own"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VALUE = 1\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "VALUE = open(os.devnull)\nVALUE = VALUE and 1; kept = open('config.txt', 'w')",
+        "import datetime\nVALUE = datetime.date.today().isoformat()",
+        "generator = random.Random()\nVALUE = 1",
+        "class Settings:\n    seed = random.random()\nVALUE = 1",
+    ],
+    ids=["thread", "file", "time", "generator", "number"],
+)
+def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written, text):
+    written(text)
+    nursery = lab.nursery_of(lab.worker())
+    for count in (1, 2, 3):
+        assert int(ran(lab, deployment)[1]) == nursery
+        # What was tried once, and given up, was imported as well.
+        lab.until(lambda count=count: len(lab._notes("imported")) >= count + 1)
+
+
+def test_a_deployment_may_ask_for_a_new_process(lab, written):
+    cold = lab.deployed("warm", entrypoint="warm.py:warm", job_variables={"warm": False})
+    nursery = lab.nursery_of(lab.worker())
+    assert {int(ran(lab, cold)[1]) for _ in range(3)} == {nursery}
+    assert len(lab.noted("imported")) == 3
+
+
+def test_runs_outlive_the_process_that_they_were_forked_from(lab, deployment):
+    nursery = lab.nursery_of(lab.worker())
+    template = warm_up(lab, deployment, nursery)
+    run = lab.asked(deployment, name=lab.gate("gate"))
+    lab.noted("at")
+    lab.kill(template)
+    assert int(ran(lab, deployment)[1]) == nursery
+    lab.open("gate")
+    (row,) = lab.ended(run)
+    assert (row.state, row.epoch) == (StateType.COMPLETED, 1)
+
+
+def test_one_that_dies_there_is_buried(lab, deployment):
+    worker = lab.worker()
+    template = warm_up(lab, deployment, lab.nursery_of(worker))
+    failing = lab.deployed("warm", entrypoint="warm.py:warm", on_crash="fail")
+    run = lab.asked(failing, name=lab.gate("gate"))
+    ((pid,),) = lab.noted("at")
+    lab.kill(template)
+    lab.kill(int(pid))
+    lab.in_state(run, StateType.CRASHED)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait() == 0
