@@ -64,6 +64,15 @@ def deploy(
         raise click.exceptions.Exit(Exit.RUN_FAILED)
 
 
+def apply_file(app: App) -> None:
+    """Deploy all of the file in this folder, and say what that changes."""
+    try:
+        wanted = [each.spec() for each in read_project(_file())]
+    except DeploymentError as error:
+        raise CliError(Code.USAGE, str(error), "", "see docs/deployments.md") from None
+    _show(app, backend_of(app).apply_deployments(wanted, clock.now(), False), False)
+
+
 def _file() -> str:
     for name in FILES:
         if os.path.exists(name):

@@ -24,6 +24,8 @@ from noria.cli.profile import COMMANDS as PROFILE
 from noria.cli.runs import COMMANDS as RUNS
 from noria.cli.schedule import COMMANDS as SCHEDULE
 from noria.cli.secret import COMMANDS as SECRET
+from noria.cli.service import COMMANDS as SERVICE
+from noria.cli.services import COMMANDS as SERVICES
 from noria.cli.var import COMMANDS as VAR
 from noria.cli.worker import COMMANDS as WORKER
 from noria.core.errors import ConfigurationError, MissingProfileError, TerminationSignal
@@ -48,6 +50,13 @@ COMMANDS: Mapping[str, Entry] = {
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
     ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
+    "services": Entry(
+        "noria.cli.services", "services", "Look after schedules, late and dead runs.", SERVICES
+    ),
+    "service": Entry(
+        "noria.cli.service", "service", "Keep workers running in the background.", SERVICE
+    ),
+    "up": Entry("noria.cli.up", "up", "Run all that is needed in this terminal."),
     "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
     "profile": Entry(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from noria.core import clock
 from noria.core.errors import StoreError
 from noria.core.pools import SERVED, WorkerRow
 from noria.engine.opening import Session
 from noria.services.keeper import Keeper
+from noria.services.signals import Signals, listening
 from noria.worker.children import Children
 from noria.worker.link import Link
 
@@ -25,7 +25,6 @@ BEGINNING = 4 * (os.cpu_count() or 1)
 """How many runs begin at once: more of them would only keep one another from it."""
 AWAY_SECONDS = 1.0
 """How long to wait before a store that is away is tried again."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Worker:
@@ -85,12 +84,13 @@ class Worker:
             self._say,
             os.path.join(settings.home_path, "output"),
         )
-        with self._listening() as wake:
+        with listening() as signals:
+            self._signals = signals.heard
             self._ready()
             try:
                 while not self._signals or children:
                     self._try_turn(children)
-                    self._wait(children, wake)
+                    self._wait(children, signals)
             finally:
                 children.close()
                 self._leave()
@@ -99,37 +99,17 @@ class Worker:
         if self._keeper is not None and not self._away:
             self._keeper.close()
 
-    @contextmanager
-    def _listening(self) -> Iterator[int]:
-        """Signals are noted, and end a wait."""
-        wake, waker = os.pipe()
-        os.set_blocking(waker, False)
-        before = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        # Nothing is done in a handler: it may strike in the midst of a transaction.
-        old = {
-            number: signal.signal(number, lambda number, _frame: self._signals.append(number))
-            for number in _SIGNALS
-        }
-        try:
-            yield wake
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(before)
-            os.close(wake)
-            os.close(waker)
-
-    def _wait(self, children: Children, wake: int) -> None:
+    def _wait(self, children: Children, signals: Signals) -> None:
         left = max(0.0, min(LOOK_SECONDS, (self._due - clock.now()) / 1e6))
         if self._away:
             left = AWAY_SECONDS
-        listened: list[int | Link] = [wake, *children.links()]
+        listened: list[int | Link] = [signals.wake, *children.links()]
         ready, _, _ = select.select(listened, [], [], left)
         for each in ready:
             if isinstance(each, Link):
                 children.hear(each)
             else:
-                os.read(wake, 4096)
+                signals.drain()
 
     def _try_turn(self, children: Children) -> None:
         """A store that is away is no reason to end: runs go on, and will be looked after again."""

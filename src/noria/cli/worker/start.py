@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from noria.cli.app import App, pass_app, shared_options
+from noria.cli.errors import CliError, Code
 from noria.core.pools import DEFAULT_POOL
+from noria.services.readiness import say_ready
 from noria.session import open_session
 from noria.worker.worker import GRACE_SECONDS, Worker
 
@@ -16,10 +18,9 @@ from noria.worker.worker import GRACE_SECONDS, Worker
     "-p",
     "pools",
     multiple=True,
-    default=(DEFAULT_POOL,),
-    show_default=True,
-    help="A pool to take runs of; repeat it for several.",
+    help="A pool to take runs of; repeat it for several.  [default: default]",
 )
+@click.option("--all-pools", "-a", is_flag=True, help="Take runs of all pools.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many runs at once.")
 @click.option(
     "--grace",
@@ -40,6 +41,7 @@ from noria.worker.worker import GRACE_SECONDS, Worker
 def start(
     app: App,
     pools: tuple[str, ...],
+    all_pools: bool,
     limit: int | None,
     grace: float,
     name: str | None,
@@ -51,9 +53,15 @@ def start(
     stops it. When this process is killed, runs go on; those that had not begun are begun by the
     next worker.
     """
+    if pools and all_pools:
+        raise CliError(
+            Code.USAGE, "--pool names pools, --all-pools means all", "", "leave one of them out"
+        )
+    taken = None if all_pools else pools or (DEFAULT_POOL,)
 
     def ready() -> None:
-        app.note(f"Taking runs of {', '.join(pools)}. Ctrl-C ends it.")
+        of = "all pools" if taken is None else ", ".join(taken)
+        app.note(f"Taking runs of {of}. Ctrl-C ends it.")
+        say_ready()
 
-    worker = Worker(open_session(), pools, limit, app.note, not no_services, grace, name, ready)
-    worker.run()
+    Worker(open_session(), taken, limit, app.note, not no_services, grace, name, ready).run()
