@@ -130,30 +130,29 @@ class Daemons:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
 
-    def start(self, daemon: Daemon) -> subprocess.Popen[bytes]:
-        """Start the minder of a service, and with it the service."""
+    def start(self, daemon: Daemon) -> bool:
+        """Start the minder of a service, and with it the service; False when it has one."""
+        if self.is_minded(daemon.name):
+            return False
         daemon.standing, daemon.verdict, daemon.restarts = Standing.STARTING, None, 0
         self.save(daemon)
-        return subprocess.Popen(
+        launched = subprocess.run(
             [sys.executable, "-m", "noria.services.minder", self.folder, daemon.name],
             cwd=daemon.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            check=False,
         )
+        return launched.returncode == 0
 
-    def wait_until_ready(
-        self, name: str, minder: subprocess.Popen[bytes], seconds: float
-    ) -> Daemon | None:
-        """How a service stands once it is ready, or has failed to start."""
+    def wait_until_ready(self, name: str, seconds: float) -> Daemon | None:
+        """How a service that was started stands once it is ready, or has failed to start."""
         end = clock.monotonic() + seconds
         while True:
-            ended = minder.poll() is not None
             found = self.get(name)
-            if ended or found is None or found.standing in (Standing.RUNNING, Standing.WAITING):
-                return found
-            if clock.monotonic() > end:
+            if found is None or found.standing != Standing.STARTING or clock.monotonic() > end:
                 return found
             clock.pause(LOOK_SECONDS)
 

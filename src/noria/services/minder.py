@@ -168,7 +168,15 @@ def main(folder: str, name: str) -> None:
     daemon = daemons.get(name)
     if daemon is None:
         sys.exit(f"there is no service {name} in {folder}")
+    told, tell = os.pipe()
+    if os.fork():
+        # Whoever has started this waits no longer than until the service has a minder.
+        os.close(tell)
+        sys.exit(0 if os.read(told, 1) else 1)
+    os.close(told)
     with daemons.minding(name):
+        os.write(tell, b"1")
+        os.close(tell)
         Minder(daemons, daemon).run()
 
 

@@ -114,8 +114,8 @@ def _worker(pools: tuple[str, ...], limit: int | None, alias: str | None) -> Dae
 
 
 def _started(daemons: Daemons, daemon: Daemon) -> Daemon:
-    minder = daemons.start(daemon)
-    return daemons.wait_until_ready(daemon.name, minder, READY_SECONDS) or daemon
+    daemons.start(daemon)
+    return daemons.wait_until_ready(daemon.name, READY_SECONDS) or daemon
 
 
 def _tell(app: App, daemons: Daemons, found: Sequence[Daemon]) -> None:
