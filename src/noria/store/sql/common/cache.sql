@@ -29,6 +29,17 @@ where key = :key and (expires is null or expires > :now)
 -- Drop the results whose time is over.
 delete from cache where expires is not null and expires <= :now
 
+-- name: expire_some
+-- Drop some of the results whose time is over, the oldest first; returns where they are.
+delete from cache
+where key in (
+    select key from cache
+    where expires is not null and expires <= :now
+    order by expires
+    limit :limit
+)
+returning result_reference
+
 -- name: references
 -- Where cached results are, when they do not stand in the store.
 select result_reference from cache where result_reference is not null

@@ -1,0 +1,45 @@
+-- name: due
+-- The runs of a state that ended before a time, all below them too, the oldest first.
+select id, finished from finished_tree
+where state = :state and finished <= :before and coalesce(last_below, 0) <= :before
+order by finished, id
+limit :limit
+
+-- name: add
+-- Delete what a run recorded.
+insert into removal (flow_run) values (:id) on conflict do nothing
+
+-- name: next
+-- A run that is deleted.
+select flow_run from removal order by flow_run limit 1
+
+-- name: end
+-- Nothing of a run is left.
+delete from removal where flow_run = :id
+
+-- name: count
+-- What would go with all runs that ended before a time, each state its own: flow runs, task runs, log
+-- lines.
+with due (id) as (
+    select id from finished_tree
+    where
+        (
+            (state = 3 and finished <= :completed and coalesce(last_below, 0) <= :completed)
+            or (state = 4 and finished <= :failed and coalesce(last_below, 0) <= :failed)
+            or (state = 5 and finished <= :cancelled and coalesce(last_below, 0) <= :cancelled)
+            or (state = 6 and finished <= :crashed and coalesce(last_below, 0) <= :crashed)
+        )
+),
+
+doomed (id) as (
+    select id from due
+    union all
+    select flow_run.id from flow_run
+    inner join due on flow_run.root_run = due.id
+    where flow_run.parent_run is not null
+)
+
+select
+    (select count(*) from doomed),
+    (select count(*) from task_run where flow_run in (select id from doomed)),
+    (select count(*) from log where flow_run in (select id from doomed))
