@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -46,8 +47,8 @@ class Removed(NamedTuple):
             >>> Removed(runs=1, more=True).plus(Removed(runs=2)).runs
             3
         """
-        sums = [one + two for one, two in zip(self[:-1], other[:-1], strict=True)]
-        return Removed(*sums, more=other.more)
+        sums = map(operator.add, self[:-1], other[:-1])
+        return Removed._make((*sums, other.more))
 
 
 def parse(text: str, said_by: str = "NORIA_RETENTION") -> dict[StateType, int | None]:
@@ -73,7 +74,7 @@ def parse(text: str, said_by: str = "NORIA_RETENTION") -> dict[StateType, int | 
         state = state_of(name, said_by)
         if not found:
             raise ConfigurationError(
-                f"{said_by} has {part.strip()!r}; expected an age after it, as in {name.strip()}=30d."
+                f"{said_by} has {part.strip()!r}; expected an age after it: {name.strip()}=30d."
             )
         if state in rules:
             raise ConfigurationError(

@@ -10,12 +10,14 @@ import atexit
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from noria.backend import processes
 from noria.backend.local import LocalBackend
 from noria.backend.port import Backend
+from noria.backend.retention import Housekeeper
 from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
@@ -47,6 +49,7 @@ class Session:
         self.backend = backend
         self.pid = os.getpid()
         self._closed = False
+        self._housekeeper: Housekeeper | None = None
         self._set_up(settings)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
@@ -96,6 +99,16 @@ class Session:
         """Take care of what earlier processes left: spooled records and runs without a process."""
         replay(self.backend, self.settings.spool_path, self.process)
         self.backend.reap(clock.now())
+        rules = self.settings.retention_rules
+        self._housekeeper = Housekeeper(self.backend, rules, self.results)
+        if self.journal.lease is not None:
+            self.journal.lease.on_rest = self._keep_house
+
+    def _keep_house(self, now: int) -> None:
+        # Whatever is wrong with it is not worth a word in the midst of a run: a service says it.
+        with suppress(Exception):
+            if self._housekeeper is not None:
+                self._housekeeper.step(now)
 
     def _cancel(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:
@@ -127,6 +140,9 @@ class Session:
         self.journal.close()
         if os.getpid() != self.pid:
             return
+        with suppress(Exception):
+            if self._housekeeper is not None:
+                self._housekeeper.close(clock.now())
         try:
             self.backend.end_process(self.process, clock.now(), None)
             self.backend.close()

@@ -28,6 +28,11 @@ def get(connection: Connection, key: str, now: int) -> CacheRow | None:
     return found and CacheRow._make((*found[:3], StoredValue(*found[3:7]), *found[7:]))
 
 
+def has_expired(connection: Connection, now: int) -> bool:
+    """Whether there are results whose time is over."""
+    return bool(connection.execute(CACHE.has_expired, {"now": now}).fetchone()[0])
+
+
 def expire(connection: Connection, now: int) -> int:
     """Drop the results whose time is over; returns how many."""
     return connection.execute(CACHE.expire, {"now": now}).rowcount

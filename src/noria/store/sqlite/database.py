@@ -37,6 +37,13 @@ PAUSE_SECONDS = 0.005
 READ_WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
+INCREMENTAL = 2
+"""How SQLite calls files whose unused pages can be given back one by one."""
+SPARE_PAGES = 256
+"""So many unused pages stay for what is written next; they are 1 MiB."""
+LONG_LOG = 16 * 1024 * 1024
+"""Bytes of a write-ahead log that is better emptied."""
+
 FORK_WAIT_SECONDS = 5.0
 """How long a fork waits for transactions of other threads to end."""
 
@@ -135,8 +142,39 @@ class SqliteDatabase:
         """Rebuild the file without its unused pages and empty the write-ahead log."""
         with self._exclusive() as connection:
             self._patiently(connection, CONNECTION.checkpoint)
+            self._patiently(connection, CONNECTION.auto_vacuum)
             self._patiently(connection, CONNECTION.vacuum)
             self._patiently(connection, CONNECTION.checkpoint)
+
+    def shrink(self) -> bool:
+        """Give a little unused space back to the disk."""
+        with self.read() as connection:
+            if self.in_memory or self._spare(connection) <= 0:
+                return False
+        with self.write() as connection:
+            # All rows must be fetched: each of them is a page.
+            connection.execute(CONNECTION.shrink).fetchall()
+            more = self._spare(connection) > 0
+        self._bound_log()
+        return more
+
+    @staticmethod
+    def _spare(connection: SqliteConnection) -> int:
+        """How many pages may go; some stay for what is written next."""
+        if connection.execute(CONNECTION.can_shrink).fetchone()[0] != INCREMENTAL:
+            return 0
+        unused: int = connection.execute(CONNECTION.unused).fetchone()[0]
+        return unused - SPARE_PAGES
+
+    def _bound_log(self) -> None:
+        """Empty a write-ahead log that has become long, unless somebody just reads or writes."""
+        log = self.path + "-wal"
+        if not os.path.exists(log) or os.path.getsize(log) < LONG_LOG:
+            return
+        with self._exclusive() as connection:
+            # What was moved before needs no lock for it.
+            connection.execute(CONNECTION.log_back).fetchall()
+            connection.execute(CONNECTION.checkpoint).fetchall()
 
     def copy_into(self, other: SqliteDatabase) -> None:
         """Put all that is in here in place of what is in another one."""
@@ -186,6 +224,7 @@ class SqliteDatabase:
         if self._writer is None:
             self._writer = self._connect(WRITE_WAIT_SECONDS)
             self._patiently(self._writer, CONNECTION.synchronous)
+            self._patiently(self._writer, CONNECTION.log_limit)
         return self._writer
 
     def _take_reader(self) -> SqliteConnection:
@@ -227,6 +266,8 @@ class SqliteDatabase:
             found = persist(lambda: schema.version(connection, self.path))
             if found == migrations.SCHEMA_VERSION:
                 return
+            # The file remembers the first two from its first page on.
+            self._patiently(connection, CONNECTION.auto_vacuum)
             self._patiently(connection, CONNECTION.wal)
         with self.write() as connection:
             schema.apply(connection, self.path)

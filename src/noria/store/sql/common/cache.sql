@@ -29,6 +29,10 @@ where key = :key and (expires is null or expires > :now)
 -- Drop the results whose time is over.
 delete from cache where expires is not null and expires <= :now
 
+-- name: has_expired
+-- Whether there are results whose time is over.
+select exists (select 1 from cache where expires is not null and expires <= :now)
+
 -- name: expire_some
 -- Drop some of the results whose time is over, the oldest first; returns where they are.
 delete from cache

@@ -1,0 +1,1 @@
+"""The loops that look after all runs: one step each time they are called."""
