@@ -54,6 +54,10 @@ class LocalRetention:
         with self._database.read() as connection:
             return retention.count(connection, cutoffs(rules, now))
 
+    def retainable_results(self, rules: Rules, now: int) -> list[tuple[str, int]]:
+        with self._database.read() as connection:
+            return retention.files(connection, cutoffs(rules, now))
+
     def delete_flow_run(self, flow_run: bytes) -> bool:
         with self._database.write() as connection:
             if not retention.exists(connection, flow_run):

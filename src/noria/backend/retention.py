@@ -20,6 +20,9 @@ who has just made such a result, or found it in the cache, may not have recorded
 FILES = 50
 """How many files are removed in one step."""
 
+PAUSE_SECONDS = 0.02
+"""Between two steps of somebody who takes all of them; who waits for the store looks more often."""
+
 NAME = "retention"
 EVERY = HOUR
 """How often somebody of those that are there anyway takes steps, microseconds."""
@@ -76,7 +79,23 @@ def remove_files(backend: Backend, results: ResultKeeper, now: int, grace: int =
             count, freed = count + 1, freed + size
     gone = set(stale).difference(kept)
     backend.settle_stale_results(gone, kept, now)
-    return Removed(result_files=count, result_bytes=freed, more=len(stale) == FILES)
+    # A page of which all are too young would be the same again.
+    more = len(stale) == FILES and len(kept) < FILES
+    return Removed(result_files=count, result_bytes=freed, more=more)
+
+
+def run_all(
+    backend: Backend, rules: Rules, results: ResultKeeper, now: int, grace: int = GRACE
+) -> Removed:
+    """Take steps until there is nothing left to do; others get their turns between two of them.
+
+    Parameters, and what is raised: as for `run_once`.
+    """
+    total = run_once(backend, rules, results, now, grace=grace)
+    while total.more:
+        clock.pause(PAUSE_SECONDS)
+        total = total.plus(run_once(backend, rules, results, now, grace=grace))
+    return total
 
 
 class Housekeeper:

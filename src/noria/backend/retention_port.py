@@ -22,6 +22,9 @@ class Retention(Protocol):
     def retainable(self, rules: Rules, now: int) -> Removed:
         """What `retain`, called until there is no more, would delete of runs; without the files."""
 
+    def retainable_results(self, rules: Rules, now: int) -> list[tuple[str, int]]:
+        """The files, with their sizes, that nothing would refer to any more after that."""
+
     def stale_results(self, before: int, limit: int = 100) -> list[str]:
         """Files to which the last reference was deleted at that time or before, and that nothing
         refers to now either. Those that are used again are forgotten."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from noria.core.retention import Removed
+from noria.core.retention import NAMES, Removed
 from noria.core.states import STATE_CODES, StateType
 from noria.store.artifacts import ARTIFACT
 from noria.store.backfills import BACKFILL
@@ -21,7 +21,7 @@ from noria.store.logs import LOG
 from noria.store.owed_hooks import OWED_HOOK
 from noria.store.pauses import PAUSE
 from noria.store.run_inputs import RUN_INPUT
-from noria.store.statements import Statements
+from noria.store.statements import Statement, Statements
 from noria.store.task_runs import TASK_RUN
 from noria.store.transactions import TRANSACTION
 from noria.store.work import WORK
@@ -156,9 +156,23 @@ def due(connection: Connection, cutoffs: Mapping[StateType, int], limit: int) ->
 
 def count(connection: Connection, cutoffs: Mapping[StateType, int]) -> Removed:
     """What is due, without the files."""
-    facts = {state.value.lower(): cutoffs.get(state) for state in STATE_CODES}
-    row = connection.execute(REMOVAL.count, facts).fetchone()
+    row = connection.execute(*_of_doomed(connection, REMOVAL.count, cutoffs)).fetchone()
     return Removed(*row)
+
+
+def files(connection: Connection, cutoffs: Mapping[StateType, int]) -> list[tuple[str, int]]:
+    """The files, with their sizes, to which only what is due refers."""
+    found = connection.execute(*_of_doomed(connection, REMOVAL.files, cutoffs)).fetchall()
+    return [(reference, size) for reference, size in found]
+
+
+def _of_doomed(
+    connection: Connection, statement: Statement, cutoffs: Mapping[StateType, int]
+) -> tuple[str, dict[str, int | None]]:
+    """A statement over the runs that are due; a state without a time has none that is before it."""
+    doomed = REMOVAL.doomed.sql(connection.dialect)
+    text = statement.sql(connection.dialect).replace("{doomed}", doomed)
+    return text, {name: cutoffs.get(state) for name, state in NAMES.items()}
 
 
 def is_removing(connection: Connection) -> bool:

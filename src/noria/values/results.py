@@ -172,9 +172,8 @@ class ResultKeeper:
             StoreError: The place does not let it go; the message says which and why.
         """
         place = self._place(self._base)
-        named = _BY_CONTENT.fullmatch(reference.replace(os.sep, "/"))
-        name = "" if named is None else f"{named[1]}/{named[2]}"
-        if named is None or reference not in (name, place.address(name)):
+        name = self._own_name(reference)
+        if name is None:
             return 0
         try:
             return place.discard(name, older_than)
@@ -183,6 +182,18 @@ class ResultKeeper:
                 f"The result {place.address(name)} is not needed any more and cannot be removed: "
                 f"{error}. Make its folder writable."
             ) from error
+
+    def is_own(self, reference: str) -> bool:
+        """Whether a reference is to a file that `discard` would remove."""
+        return self._own_name(reference) is not None
+
+    def _own_name(self, reference: str) -> str | None:
+        """The name in the default place of what was named by its content."""
+        named = _BY_CONTENT.fullmatch(reference.replace(os.sep, "/"))
+        if named is None:
+            return None
+        name = f"{named[1]}/{named[2]}"
+        return name if reference in (name, self._place(self._base).address(name)) else None
 
     def size(self) -> int:
         """The bytes of all files of the default place."""
