@@ -123,6 +123,21 @@ class TestWhatGoes:
         assert retain_all(backend) == told
         assert backend.retainable(RULES, NOON) == Removed()
 
+    def test_cached_results_that_only_this_run_could_use_go_with_it(self, backend):
+        gone, stays = finished(), finished(NOON)
+        backend.append(batch(gone, stays))
+        backend.append(
+            batch(
+                cached("a", flow_run=gone.id, of_run=True),
+                cached("b", flow_run=stays.id, of_run=True),
+                cached("c", flow_run=gone.id),
+            )
+        )
+        retain_all(backend)
+        found = {key: backend.cached(key, NOON) for key in "abc"}
+        assert [key for key, row in found.items() if row is not None] == ["b", "c"]
+        assert (found["b"].of_run, found["c"].of_run) == (True, False)
+
     def test_expired_cached_results_go_with_it(self, backend):
         backend.append(batch(cached("a", expires=NOON), cached("b", expires=NOON + 1), cached("c")))
         assert backend.retain(parse("never"), NOON).cache_keys == 1

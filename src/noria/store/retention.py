@@ -37,6 +37,7 @@ _OF_A_RUN = (
     TASK_RUN,
     TASK_GROUP,
     TRANSACTION,
+    CACHE,
     ARTIFACT,
     PAUSE,
     RUN_INPUT,

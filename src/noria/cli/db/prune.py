@@ -48,7 +48,7 @@ def prune(app: App, older_than: str | None, state: str | None, dry_run: bool, ye
     after = backend.info()
     if app.for_people:
         _tell(app, removed, dry_run)
-        if not dry_run:
+        if after.size < before.size:
             app.say(f"store    {bytes_text(before.size)} -> {bytes_text(after.size)}")
         return
     emit_object(

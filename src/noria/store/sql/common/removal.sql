@@ -56,11 +56,17 @@ file (reference, size) as (
     union
     select values_reference, values_size from task_transaction
     where flow_run in (select id from doomed) and values_reference is not null
+    union
+    select result_reference, result_size from cache
+    where of_run = 1 and flow_run in (select id from doomed) and result_reference is not null
 )
 
 select reference, size from file
 where
-    not exists (select 1 from cache where result_reference = reference)
+    not exists (
+        select 1 from cache
+        where result_reference = reference and (of_run = 0 or flow_run not in (select id from doomed))
+    )
     and not exists (
         select 1 from flow_run
         where result_reference = reference and id not in (select id from doomed)

@@ -39,6 +39,11 @@ create index flow_run_by_process on flow_run (process) where process is not null
 
 create index cache_result on cache (result_reference) where result_reference is not null;
 
+-- A key that no other run can have is of no use after its run.
+alter table cache add column of_run integer not null default 0;
+
+create index cache_of_run on cache (flow_run) where of_run = 1;
+
 create index task_transaction_values on task_transaction (values_reference)
 where values_reference is not null;
 
