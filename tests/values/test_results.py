@@ -390,7 +390,7 @@ class TestDiscarding:
         assert [file.name for file in path.parent.iterdir()] == [path.name]
 
     def test_who_comes_too_late_to_renew_it_writes_it_anew(self, keeper, tmp_path, monkeypatch):
-        stored, path = self.aged(keeper, tmp_path)
+        stored, _ = self.aged(keeper, tmp_path)
         touch = Folder.touch
 
         def removed_before(folder, name):
