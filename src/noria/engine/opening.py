@@ -99,6 +99,9 @@ class Session:
         """Take care of what earlier processes left: spooled records and runs without a process."""
         replay(self.backend, self.settings.spool_path, self.process)
         self.backend.reap(clock.now())
+
+    def keep_house(self) -> None:
+        """See to it now and then, and at the end, that runs whose time is over are deleted."""
         rules = self.settings.retention_rules
         self._housekeeper = Housekeeper(self.backend, rules, self.results)
         if self.journal.lease is not None:
@@ -156,6 +159,7 @@ def open_for(settings: Settings) -> Session:
     tap = attach(settings)
     session = Session(settings, open_backend(settings), () if tap is None else (tap,))
     session.start()
+    session.keep_house()
     atexit.register(session.close)
     return session
 
