@@ -41,6 +41,8 @@ INCREMENTAL = 2
 """How SQLite calls files whose unused pages can be given back one by one."""
 SPARE_PAGES = 256
 """So many unused pages stay for what is written next; they are 1 MiB."""
+SHRINK_PAGES = 256
+"""So many are given back in one transaction: some milliseconds."""
 LONG_LOG = 16 * 1024 * 1024
 """Bytes of a write-ahead log that is better emptied."""
 
@@ -152,10 +154,13 @@ class SqliteDatabase:
             if self.in_memory or self._spare(connection) <= 0:
                 return False
         with self.write() as connection:
-            # All rows must be fetched: each of them is a page.
-            connection.execute(CONNECTION.shrink).fetchall()
-            more = self._spare(connection) > 0
-        self._bound_log()
+            spare = self._spare(connection)
+            # Python takes one step of this statement, which is one page, whatever number it bears.
+            for _ in range(min(spare, SHRINK_PAGES)):
+                connection.execute(CONNECTION.shrink)
+            more = spare > SHRINK_PAGES
+        # The file itself is cut when the log is moved into it.
+        self._empty_log(0 if not more else LONG_LOG)
         return more
 
     @staticmethod
@@ -166,10 +171,10 @@ class SqliteDatabase:
         unused: int = connection.execute(CONNECTION.unused).fetchone()[0]
         return unused - SPARE_PAGES
 
-    def _bound_log(self) -> None:
-        """Empty a write-ahead log that has become long, unless somebody just reads or writes."""
+    def _empty_log(self, least: int) -> None:
+        """Empty a write-ahead log of so many bytes or more, unless somebody reads or writes."""
         log = self.path + "-wal"
-        if not os.path.exists(log) or os.path.getsize(log) < LONG_LOG:
+        if not os.path.exists(log) or os.path.getsize(log) < least:
             return
         with self._exclusive() as connection:
             # What was moved before needs no lock for it.

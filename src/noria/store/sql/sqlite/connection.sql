@@ -15,8 +15,8 @@ pragma auto_vacuum
 pragma freelist_count
 
 -- name: shrink
--- Give some unused pages back, from the end of the file.
-pragma incremental_vacuum (256)
+-- Give an unused page back, from the end of the file.
+pragma incremental_vacuum (1)
 
 -- name: log_limit
 -- Cut the write-ahead log when it begins anew, should it have grown beyond this.
