@@ -50,6 +50,11 @@ class CachePolicy:
         self.isolation_level = isolation_level
         self.lock_manager = lock_manager
 
+    @property
+    def of_run(self) -> bool:
+        """Whether no two flow runs have the same key: then it goes with its run."""
+        return False
+
     @classmethod
     def from_cache_key_fn(cls, cache_key_fn: CacheKeyFn) -> CacheKeyFnPolicy:
         """The policy whose keys a function gives.
@@ -197,6 +202,11 @@ class CompoundCachePolicy(CachePolicy):
         super().__init__(key_storage, isolation_level, lock_manager)
         self.policies = _simplified(policies)
 
+    @property
+    def of_run(self) -> bool:
+        """Whether one of them is."""
+        return any(policy.of_run for policy in self.policies)
+
     def compute_key(
         self,
         task_ctx: TaskRunContext,
@@ -284,6 +294,11 @@ class FlowParameters(CachePolicy):
 
 class RunId(CachePolicy):
     """The flow run: a key holds within one run only."""
+
+    @property
+    def of_run(self) -> bool:
+        """It is the run's."""
+        return True
 
     def compute_key(
         self,

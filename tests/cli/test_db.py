@@ -7,13 +7,18 @@ import os
 from contextlib import closing
 
 import psycopg
+import pytest
 from click.testing import CliRunner
 
 from noria.backend.local import LocalBackend
 from noria.cli.app import App
 from noria.cli.main import cli
+from noria.core.records import StoredValue
+from noria.core.retention import DEFAULT
+from noria.core.spans import DAY
+from noria.core.states import StateType
 from tests.cli.conftest import NOW, Terminal
-from tests.cli.rows import batch, flow_run
+from tests.cli.rows import batch, flow_run, log
 
 
 def test_the_path_is_printed_without_making_the_store(tmp_path):
@@ -42,6 +47,74 @@ def test_vacuum_removes_results_that_nothing_refers_to(noria, tmp_path):
     assert (document["result_files_removed"], document["result_bytes_removed"]) == (1, 5)
     assert (old.exists(), young.exists()) == (False, True)
     assert "results  0 unused files removed" in noria("db", "vacuum", tty=True).stdout
+
+
+class TestPrune:
+    @pytest.fixture
+    def old(self, store):
+        """A run that ended forty days ago, with a line."""
+        then = NOW - 40 * DAY
+        run = flow_run(1)._replace(state=StateType.COMPLETED, created=then, start=then, end=then)
+        store.append(batch(run, log(run, "done")))
+        return run
+
+    def test_what_would_go_is_told_and_stays(self, noria, store, old):
+        told = json.loads(noria("db", "prune", "--dry-run", "--json").stdout)
+        assert (told["dry_run"], told["runs"], told["log_lines"]) == (True, 1, 1)
+        assert told["retention"]["failed"] == "90d"
+        shown = noria("db", "prune", "--dry-run", tty=True).stdout
+        assert shown == "1 run, 0 task runs, 1 log line and 0 result files (0 B) would go\n"
+        assert store.flow_run(old.id) is not None
+
+    @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "name", "table"])
+    def test_what_has_gone_is_told_in_every_form(self, noria, store, old, form):
+        assert noria("db", "prune", "--yes", "-o", form).exit_code == 0
+        assert store.flow_run(old.id) is None
+
+    def test_nobody_is_sure_without_a_terminal(self, noria, store, old):
+        result = noria("db", "prune")
+        assert result.stderr.startswith("error[N004]: will not delete 1 run, 0 task runs")
+        assert store.flow_run(old.id) is not None
+
+    def test_ages_and_states_that_are_asked_for(self, noria, store, old):
+        def told(*args):
+            return json.loads(noria("db", "prune", "--dry-run", "--json", *args).stdout)["runs"]
+
+        assert told("--older-than", "41d") == 0
+        assert told("--older-than", "39d") == 1
+        assert told("--state", "failed,crashed", "--older-than", "1h") == 0
+        assert told("--state", "completed") == 1
+
+    @pytest.mark.parametrize(
+        ("args", "says"),
+        [
+            (("--older-than", "soon"), "--older-than soon is no span of time"),
+            (("--state", "done"), "--state has the state 'done'; a run ends in one of completed"),
+        ],
+    )
+    def test_what_cannot_be_understood(self, noria, args, says):
+        result = noria("db", "prune", *args)
+        assert result.exit_code == 2
+        assert says in result.stderr
+
+    def test_files_go_with_it_as_vacuum_removes_them(self, noria, store, old, tmp_path):
+        name = "a" * 32
+        file = tmp_path / "results" / name[:2] / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"12345")
+        os.utime(file, (NOW / 1e6 - 7200, NOW / 1e6 - 7200))
+        kept = StoredValue("pickle", None, f"{name[:2]}/{name}", 5)
+        store.append(batch(old._replace(result=kept)))
+        told = json.loads(noria("db", "prune", "--dry-run", "--json").stdout)
+        done = json.loads(noria("db", "prune", "-y", "--json").stdout)
+        for document in (told, done):
+            assert (document["result_files"], document["result_bytes"]) == (1, 5)
+        assert not file.exists()
+
+    def test_info_shows_the_rules_in_force(self, noria):
+        document = json.loads(noria("db", "info", "--json").stdout)
+        assert document["retention"] == DEFAULT
+        assert "completed=30d failed=90d" in noria("db", "info", tty=True).stdout
 
 
 def test_a_store_that_is_none_is_refused_with_its_path(tmp_path):

@@ -20,6 +20,7 @@ def test_every_field_has_its_variable(field):
         "log_format": ("json", "json"),
         "logging_level": ("DEBUG", "DEBUG"),
         "database_url": ("sqlite:///a.db", "sqlite:///a.db"),
+        "retention": ("7d", "7d"),
     }
     default = Settings._field_defaults[field]
     text, value = texts.get(field) or samples.get(type(default)) or ("other", "other")

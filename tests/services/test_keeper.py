@@ -9,10 +9,12 @@ import pytest
 from noria.backend.local import LocalBackend
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, ScheduleSpec
-from noria.services import keeper as keepers
-from noria.services.keeper import Keeper, Service
+from noria.core.settings import Settings
+from noria.services.keeper import Keeper, services
+from noria.services.service import Done, Service
 from tests.conformance.rows import LEASE, NOON, SECOND
 
+SERVICES = services(Settings())
 MINUTE = 60 * SECOND
 RULE = {"kind": "interval", "interval": MINUTE, "anchor": NOON, "timezone": "UTC"}
 SPEC = DeploymentSpec("etl", "often", "etl.py:etl", schedules=(ScheduleSpec("often", RULE),))
@@ -50,7 +52,7 @@ def dues(backend):
 
 def test_who_leads_makes_at_once_what_is_due(backend, process):
     backend.apply_deployments([SPEC], NOON)
-    keeper = Keeper(backend, process())
+    keeper = Keeper(backend, process(), SERVICES)
     turn(keeper, 0)
     assert keeper.leads
     assert keeper.next_due() == NOON + MINUTE
@@ -62,7 +64,7 @@ def test_who_leads_makes_at_once_what_is_due(backend, process):
 
 
 def test_a_new_schedule_is_seen_when_the_store_has_changed(backend, process):
-    keeper = Keeper(backend, process())
+    keeper = Keeper(backend, process(), SERVICES)
     turn(keeper, 0)
     assert keeper.next_due() is None
     backend.apply_deployments([SPEC], NOON)
@@ -72,7 +74,7 @@ def test_a_new_schedule_is_seen_when_the_store_has_changed(backend, process):
 
 def test_the_others_look_whether_it_was_done(backend, process):
     backend.apply_deployments([SPEC], NOON)
-    leader, other = Keeper(backend, process()), Keeper(backend, process())
+    leader, other = Keeper(backend, process(), SERVICES), Keeper(backend, process(), SERVICES)
     for keeper in (leader, other):
         turn(keeper, 0)
     assert not other.leads
@@ -87,7 +89,10 @@ def test_the_others_look_whether_it_was_done(backend, process):
 
 def test_another_leads_when_the_first_is_gone(backend, process):
     said = []
-    first, second = Keeper(backend, process(started=1)), Keeper(backend, process(), said.append)
+    first, second = (
+        Keeper(backend, process(started=1), SERVICES),
+        Keeper(backend, process(), SERVICES, said.append),
+    )
     turn(first, 0)
     assert first.leads
     turn(second, 0)
@@ -95,7 +100,7 @@ def test_another_leads_when_the_first_is_gone(backend, process):
 
 
 def test_another_leads_when_the_first_has_left(backend, process):
-    first, second = Keeper(backend, process()), Keeper(backend, process())
+    first, second = Keeper(backend, process(), SERVICES), Keeper(backend, process(), SERVICES)
     turn(first, 0)
     turn(second, 0)
     first.close()
@@ -112,10 +117,10 @@ def test_loops_are_called_every_so_often_and_tell_what_they_did(backend, process
     def run_once(given, now):
         assert given is backend
         called.append((now - NOON) // SECOND)
-        return [f"did {len(called)}"]
+        return Done([f"did {len(called)}"])
 
     service = Service("mine", run_once, 10.0, "")
-    keeper = Keeper(backend, process(), said.append, [service])
+    keeper = Keeper(backend, process(), [service], said.append)
     for seconds in range(35):
         turn(keeper, seconds)
     assert called == [0, 10, 20, 30]
@@ -125,11 +130,24 @@ def test_loops_are_called_every_so_often_and_tell_what_they_did(backend, process
     assert called[-1] == 35
 
 
+def test_one_that_has_more_to_do_is_called_again_soon(backend, process):
+    called = []
+
+    def run_once(given, now):
+        called.append((now - NOON) / SECOND)
+        return Done(more=len(called) < 3)
+
+    keeper = Keeper(backend, process(), [Service("mine", run_once, 60.0, "")])
+    for tenth in range(100):
+        turn(keeper, tenth / 10)
+    assert called == [0, 0.2, 0.4]
+
+
 def test_who_does_not_lead_calls_them_less_often(backend, process):
     called = []
-    service = Service("mine", lambda _backend, now: called.append(now) or [], 10.0, "")
-    leader = Keeper(backend, process(), services=[])
-    other = Keeper(backend, process(), services=[service])
+    service = Service("mine", lambda _backend, now: called.append(now) or Done(), 10.0, "")
+    leader = Keeper(backend, process(), [])
+    other = Keeper(backend, process(), [service])
     turn(leader, 0)
     for seconds in range(100):
         turn(other, seconds)
@@ -137,6 +155,6 @@ def test_who_does_not_lead_calls_them_less_often(backend, process):
 
 
 def test_every_loop_has_a_name_and_a_purpose():
-    names = [service.name for service in keepers.SERVICES]
+    names = [service.name for service in SERVICES]
     assert len(set(names)) == len(names)
-    assert all(service.purpose and service.every > 0 for service in keepers.SERVICES)
+    assert all(service.purpose and service.every > 0 for service in SERVICES)

@@ -107,8 +107,9 @@ class TestWrongFiles:
         store.close()
         size = os.path.getsize(path)
         with open(path, "r+b") as file:
-            file.seek(size // 2)
-            file.write(b"\xff" * (size // 2))
+            # Behind the schema, which opening reads.
+            file.seek(size * 2 // 3)
+            file.write(b"\xff" * (size // 3))
         damaged = LocalBackend(path)
         with pytest.raises(StoreError, match=rf"The store {path} is damaged .*Keep a copy"):
             damaged.task_runs(run.id)

@@ -93,6 +93,7 @@ def filled(sql: str, dialect: Dialect) -> str:
         "calls": TASK_STATS.calls.sql(dialect),
         "columns": "id",
         "table": "log",
+        "doomed": Statements("removal").doomed.sql(dialect),
         "order": "id",
     }
     for name, text in places.items():

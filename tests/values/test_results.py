@@ -26,6 +26,7 @@ from noria.core.records import StoredValue
 from noria.core.settings import Settings
 from noria.filesystems import LocalFileSystem
 from noria.serializers import CompressedSerializer, JSONSerializer, Serializer
+from noria.values.places import Folder
 from noria.values.results import ResultKeeper
 
 LARGE = "水" * 20_000
@@ -340,3 +341,63 @@ def test_many_writers_of_one_result(keeper: ResultKeeper, home: Path) -> None:
         thread.join()
     assert len(set(found)) == 1
     assert files_of(home / "results") == [found[0].reference]
+
+
+class TestDiscarding:
+    """What nobody refers to any more is removed, unless somebody is just about to."""
+
+    @pytest.fixture
+    def keeper(self, tmp_path):
+        return ResultKeeper(Settings(home=str(tmp_path), results_inline_limit=0))
+
+    def aged(self, keeper, tmp_path, value="report"):
+        stored = keeper.keep(value)
+        path = tmp_path / "results" / stored.reference
+        os.utime(path, (1000, 1000))
+        return stored, path
+
+    def test_an_old_file_goes(self, keeper, tmp_path):
+        stored, path = self.aged(keeper, tmp_path)
+        assert keeper.is_own(stored.reference)
+        assert keeper.discard(stored.reference, 1001 * 10**6) == stored.size
+        assert not path.exists()
+        assert keeper.discard(stored.reference, 1001 * 10**6) == 0
+
+    def test_a_young_file_stays(self, keeper, tmp_path):
+        stored, path = self.aged(keeper, tmp_path)
+        assert keeper.discard(stored.reference, 1000 * 10**6) is None
+        assert path.exists()
+
+    def test_what_is_not_named_by_its_content_stays(self, keeper, tmp_path):
+        stored = keeper.keep("mine", key="aa/mine")
+        elsewhere = keeper.keep("there", storage=str(tmp_path / "elsewhere"))
+        for kept in (stored, elsewhere):
+            assert not keeper.is_own(kept.reference)
+            assert keeper.discard(kept.reference, 2**62) == 0
+            keeper.load(kept)
+
+    def test_who_renews_it_while_it_is_looked_at_gets_it_back(self, keeper, tmp_path, monkeypatch):
+        stored, path = self.aged(keeper, tmp_path)
+        rename = os.rename
+
+        def renewed_before(old, new):
+            assert keeper.keep("report") == stored
+            rename(old, new)
+
+        monkeypatch.setattr(os, "rename", renewed_before)
+        assert keeper.discard(stored.reference, 1001 * 10**6) is None
+        assert keeper.load(stored) == "report"
+        assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+    def test_who_comes_too_late_to_renew_it_writes_it_anew(self, keeper, tmp_path, monkeypatch):
+        stored, _ = self.aged(keeper, tmp_path)
+        touch = Folder.touch
+
+        def removed_before(folder, name):
+            monkeypatch.setattr(Folder, "touch", touch)
+            assert keeper.discard(stored.reference, 1001 * 10**6) == stored.size
+            touch(folder, name)
+
+        monkeypatch.setattr(Folder, "touch", removed_before)
+        assert keeper.keep("report") == stored
+        assert keeper.load(stored) == "report"

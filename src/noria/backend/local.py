@@ -8,6 +8,7 @@ from noria.backend import breakers as breaker_steps
 from noria.backend import executions, locks, pausing
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.local_pools import LocalPools
+from noria.backend.local_retention import LocalRetention
 from noria.backend.local_slots import LocalSlots
 from noria.backend.port import (
     ArtifactFilter,
@@ -63,7 +64,9 @@ from noria.store.task_runs import forget as forget_calls
 FOUND_LIMIT = 20
 
 
-class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPools):
+class LocalBackend(
+    LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPools, LocalRetention
+):
     """The port, answered from a store; see `Backend` for what each method does.
 
     Parameters:
@@ -326,10 +329,6 @@ class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPo
     def release_lock(self, key: str, holder: str) -> bool:
         with self._database.write() as connection:
             return release_lock(connection, values.mended(key), values.mended(holder))
-
-    def delete_flow_run(self, flow_run: bytes) -> bool:
-        with self._database.write() as connection:
-            return upkeep.delete_flow_run(connection, flow_run)
 
     def referenced_results(self) -> set[str]:
         with self._database.read() as connection:

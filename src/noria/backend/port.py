@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from noria.backend.pools_port import Pools
+from noria.backend.retention_port import Retention
 from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
 from noria.core.conditions import Condition
 from noria.core.deployments import NOTHING, DeploymentSpec, Step
@@ -186,7 +187,7 @@ class Slots(Protocol):
         """Changes when anybody, this process included, may have freed or granted slots."""
 
 
-class Backend(Slots, Pools, Protocol):
+class Backend(Slots, Pools, Retention, Protocol):
     """The port. A method that does not find what it is asked for returns None."""
 
     def append(self, batch: Batch) -> list[bytes]:

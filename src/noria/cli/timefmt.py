@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from noria.cli.errors import CliError, Code
 from noria.core import clock
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-
-_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+from noria.core.spans import DAY, HOUR, MINUTE, SECOND, parse_span
 
 
 def ago(then: int, now: int) -> str:
@@ -85,20 +77,6 @@ def stamp(micros: int, now: int, utc: bool) -> str:
     day = _zoned(micros, utc).date()
     text = time_of_day(micros, utc)
     return text if day == _zoned(now, utc).date() else f"{day} {text}"
-
-
-def parse_span(text: str) -> int | None:
-    """The microseconds that `30s`, `10m` or `1d12h` means; None when it means none.
-
-    Example:
-        >>> parse_span("2m"), parse_span("soon")
-        (120000000, None)
-    """
-    compact = text.strip().lower()
-    spans = _SPAN.findall(compact)
-    if not spans or _SPAN.sub("", compact).strip():
-        return None
-    return sum(round(float(number) * _UNITS[unit]) for number, unit in spans)
 
 
 def parse_since(text: str, now: int, utc: bool) -> int:

@@ -189,6 +189,8 @@ class CacheRow(NamedTuple):
     flow_run: bytes | None
     task_run: bytes | None
     task_name: str
+    of_run: bool = False
+    """Whether no other flow run can have this key."""
 
 
 class ArtifactRow(NamedTuple):

@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from noria.core import retention
 from noria.core.errors import ConfigurationError
+from noria.core.retention import Rules
 
 
 class Settings(NamedTuple):
@@ -71,6 +73,8 @@ class Settings(NamedTuple):
     """NORIA_JOURNAL_BUFFER: records that may wait for the store before the producer is slowed."""
     lease_seconds: float = 10.0
     """NORIA_LEASE_SECONDS: how long a process may be silent before another host calls it dead."""
+    retention: str = retention.DEFAULT
+    """NORIA_RETENTION: how long finished runs are kept, by state; `never` for ever."""
     ui_url: str = ""
     """NORIA_UI_URL: where runs can be looked at in a browser; messages link there."""
     notifications_drain_seconds: float = 10.0
@@ -96,6 +100,11 @@ class Settings(NamedTuple):
     def results_path(self) -> str:
         """The folder or URL of results that do not stand in the store."""
         return self.results_storage or os.path.join(self.home_path, "results")
+
+    @property
+    def retention_rules(self) -> Rules:
+        """How long finished runs are kept."""
+        return retention.parse(self.retention)
 
     @property
     def spool_path(self) -> str:
@@ -192,6 +201,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(
             _unknown("NORIA_LOGGING_LEVEL", settings.logging_level, tuple(LOG_LEVELS))
         )
+    if settings.retention != retention.DEFAULT:
+        retention.parse(settings.retention)
 
 
 def _unknown(variable: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -114,6 +114,7 @@ def row_of(call: TaskCall, key: str, value: StoredValue) -> CacheRow:
         run.flow_run_raw,
         None if run.flow_run_raw is None else run.raw_id,
         task.name,
+        task.result_storage_key is None and getattr(task.cache_policy, "of_run", False),
     )
     details = run.state.state_details
     details.cache_key = key

@@ -10,12 +10,14 @@ import atexit
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from noria.backend import processes
 from noria.backend.local import LocalBackend
 from noria.backend.port import Backend
+from noria.backend.retention import Housekeeper
 from noria.console import attach
 from noria.core import clock
 from noria.core.records import CacheRow
@@ -47,6 +49,7 @@ class Session:
         self.backend = backend
         self.pid = os.getpid()
         self._closed = False
+        self._housekeeper: Housekeeper | None = None
         self._set_up(settings)
         self.recent_cache: OrderedDict[str, CacheRow] = OrderedDict()
         self.executions: dict[bytes, FlowExecution] = {}
@@ -97,6 +100,19 @@ class Session:
         replay(self.backend, self.settings.spool_path, self.process)
         self.backend.reap(clock.now())
 
+    def keep_house(self) -> None:
+        """See to it now and then, and at the end, that runs whose time is over are deleted."""
+        rules = self.settings.retention_rules
+        self._housekeeper = Housekeeper(self.backend, rules, self.results)
+        if self.journal.lease is not None:
+            self.journal.lease.on_rest = self._keep_house
+
+    def _keep_house(self, now: int) -> None:
+        # Whatever is wrong with it is not worth a word in the midst of a run: a service says it.
+        with suppress(Exception):
+            if self._housekeeper is not None:
+                self._housekeeper.step(now)
+
     def _cancel(self, flow_runs: list[bytes]) -> None:
         for flow_run in flow_runs:
             execution = self.executions.get(flow_run)
@@ -136,6 +152,9 @@ class Session:
         self.journal.close()
         if os.getpid() != self.pid:
             return
+        with suppress(Exception):
+            if self._housekeeper is not None:
+                self._housekeeper.close(clock.now())
         try:
             self.backend.end_process(self.process, clock.now(), None)
             self.backend.close()
@@ -149,6 +168,7 @@ def open_for(settings: Settings) -> Session:
     tap = attach(settings)
     session = Session(settings, open_backend(settings), () if tap is None else (tap,))
     session.start()
+    session.keep_house()
     atexit.register(session.close)
     return session
 

@@ -33,6 +33,8 @@ class Lease:
         self.on_cancel = on_cancel
         self.on_change: Callable[[], None] = lambda: None
         """Called when another process may have written to the store."""
+        self.on_rest: Callable[[int], object] = lambda now: None
+        """Called now and then, with the time: for what can wait, and must not take long."""
         self._backend = backend
         self._process = process
         self._every = max(0.2, seconds / 4)
@@ -64,4 +66,5 @@ class Lease:
             # Whoever lives looks after those who died: nobody else may be there to do it.
             self._next_reap = moment + REAP_SECONDS
             self._backend.reap(now)
+            self.on_rest(now)
         return asked

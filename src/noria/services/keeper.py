@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from functools import partial
 
 from noria.backend.port import Backend
-from noria.services import late_runs, reaper, scheduler
+from noria.core.settings import Settings
+from noria.services import late_runs, reaper, retention, scheduler
+from noria.services.service import Done, Service
 
 ROLE = "services"
 """What the process that leads is called in the store."""
@@ -15,27 +17,40 @@ LEAD_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0
 """How late something may be before those who do not lead do it as well: who leads may have been
 stopped, or cut off."""
+MORE_SECONDS = 0.2
+"""How soon a loop is called again that has more to do: others may have the store meanwhile."""
 _SECOND = 1_000_000
-
-
-class Service(NamedTuple):
-    """A loop."""
-
-    name: str
-    run_once: Callable[[Backend, int], Iterable[str]]
-    """Takes the backend and the time, returns sentences on what was done."""
-    every: float
-    """Seconds from one time to the next; by whoever leads."""
-    purpose: str
 
 
 SCHEDULER = Service("scheduler", scheduler.run_once, 60.0, "Makes the runs that are due")
 """Called when something is due; the period is for clocks that were set."""
-SERVICES = (
-    SCHEDULER,
-    Service("reaper", reaper.run_once, 2.0, "Finds runs whose process has died"),
-    Service("late-runs", late_runs.run_once, 5.0, "Says of runs that nobody takes that they wait"),
-)
+
+
+def services(settings: Settings) -> tuple[Service, ...]:
+    """The loops that there are.
+
+    Parameters:
+        settings: Say what is kept how long.
+
+    Example:
+        >>> from noria.core.settings import Settings
+        >>> [service.name for service in services(Settings())]
+        ['scheduler', 'reaper', 'late-runs', 'retention']
+    """
+    return (
+        SCHEDULER,
+        Service("reaper", reaper.run_once, 2.0, "Finds runs whose process has died"),
+        Service(
+            "late-runs", late_runs.run_once, 5.0, "Says of runs that nobody takes that they wait"
+        ),
+        Service(
+            "retention", partial(_retain, settings), 60.0, "Deletes what was kept for long enough"
+        ),
+    )
+
+
+def _retain(settings: Settings, backend: Backend, now: int) -> Done:
+    return Done(more=retention.run_once(backend, settings, now).more)
 
 
 class Keeper:
@@ -44,13 +59,15 @@ class Keeper:
     Parameters:
         backend: What they look after.
         process: This process, as the store knows it.
-        say: Told in sentences what was done.
         services: The loops.
+        say: Told in sentences what was done.
 
     Example:
         >>> from noria.backend.local import LocalBackend
+        >>> from noria.core import clock
+        >>> from noria.core.settings import Settings
         >>> backend = LocalBackend(":memory:")
-        >>> keeper = Keeper(backend, b"me")
+        >>> keeper = Keeper(backend, b"me", services(Settings()))
         >>> keeper.turn(clock.now(), clock.monotonic(), True)
         >>> keeper.leads
         True
@@ -61,8 +78,8 @@ class Keeper:
         self,
         backend: Backend,
         process: bytes,
+        services: Iterable[Service],
         say: Callable[[str], None] = lambda _text: None,
-        services: Iterable[Service] = SERVICES,
     ) -> None:
         self.leads = False
         """Whether it is this process that does what is due at once."""
@@ -89,11 +106,11 @@ class Keeper:
             if moment >= self._next.get(service.name, 0.0):
                 factor = 1 if self.leads else 4
                 self._next[service.name] = moment + service.every * factor
-                self._call(service, now)
+                self._call(service, now, moment)
             elif service is SCHEDULER and (changed or self._is_due(now)):
                 self._due = self._backend.next_schedule_due()
                 if self._is_due(now):
-                    self._call(service, now)
+                    self._call(service, now, moment)
 
     def next_due(self) -> int | None:
         """When a schedule is due next, as far as this process is concerned."""
@@ -115,8 +132,11 @@ class Keeper:
         due = self.next_due()
         return due is not None and due <= now
 
-    def _call(self, service: Service, now: int) -> None:
-        for sentence in service.run_once(self._backend, now):
+    def _call(self, service: Service, now: int, moment: float) -> None:
+        done = service.run_once(self._backend, now)
+        for sentence in done.said:
             self._say(sentence)
+        if done.more:
+            self._next[service.name] = moment + MORE_SECONDS
         if service is SCHEDULER:
             self._due = self._backend.next_schedule_due()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from noria.backend.port import Backend
+from noria.services.service import Done
 
 
-def run_once(backend: Backend, now: int) -> list[str]:
+def run_once(backend: Backend, now: int) -> Done:
     """Call late what is late.
 
     Parameters:
@@ -13,6 +14,7 @@ def run_once(backend: Backend, now: int) -> list[str]:
         now: Microseconds since the epoch.
 
     Returns:
-        Sentences on what was done.
+        What was done.
     """
-    return [f"{row.name}: late, no worker has taken it in time" for row in backend.mark_late(now)]
+    late = backend.mark_late(now)
+    return Done([f"{row.name}: late, no worker has taken it in time" for row in late])

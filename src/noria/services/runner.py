@@ -8,7 +8,7 @@ from collections.abc import Callable
 from noria.core import clock
 from noria.core.errors import StoreError
 from noria.engine.opening import Session
-from noria.services.keeper import Keeper
+from noria.services.keeper import Keeper, services
 from noria.services.signals import listening
 
 LOOK_SECONDS = 0.1
@@ -26,7 +26,7 @@ def run(session: Session, say: Callable[[str], None], ready: Callable[[], None])
         ready: Called once they are called.
     """
     backend = session.backend
-    keeper = Keeper(backend, session.process, say)
+    keeper = Keeper(backend, session.process, services(session.settings), say)
     counter, away = -1, False
     with listening() as signals:
         ready()

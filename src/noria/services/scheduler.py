@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from noria.backend.port import Backend
+from noria.services.service import Done
 
 
-def run_once(backend: Backend, now: int) -> list[str]:
+def run_once(backend: Backend, now: int) -> Done:
     """Make what is due.
 
     Parameters:
@@ -13,7 +14,7 @@ def run_once(backend: Backend, now: int) -> list[str]:
         now: Microseconds since the epoch.
 
     Returns:
-        Sentences on what was done.
+        What was done.
     """
     made = backend.make_due_runs(now)
-    return [f"{row.name}: due by a schedule of {row.flow_name}" for row in made]
+    return Done([f"{row.name}: due by a schedule of {row.flow_name}" for row in made])

@@ -18,6 +18,7 @@ def flatten(rows: Iterable[CacheRow]) -> list[Any]:
     for row in rows:
         columns: list[Any] = list(row)
         columns[3:4] = row.value
+        columns[-1] = int(row.of_run)
         flat += columns
     return flat
 
@@ -25,7 +26,15 @@ def flatten(rows: Iterable[CacheRow]) -> list[Any]:
 def get(connection: Connection, key: str, now: int) -> CacheRow | None:
     """The unexpired result under a key."""
     found = connection.execute(CACHE.get, {"key": key, "now": now}).fetchone()
-    return found and CacheRow._make((*found[:3], StoredValue(*found[3:7]), *found[7:]))
+    if found is None:
+        return None
+    *head, of_run = found
+    return CacheRow._make((*head[:3], StoredValue(*head[3:7]), *head[7:], bool(of_run)))
+
+
+def has_expired(connection: Connection, now: int) -> bool:
+    """Whether there are results whose time is over."""
+    return bool(connection.execute(CACHE.has_expired, {"now": now}).fetchone()[0])
 
 
 def expire(connection: Connection, now: int) -> int:

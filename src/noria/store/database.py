@@ -87,6 +87,10 @@ class Database(Protocol):
     def compact(self) -> None:
         """Give unused space back to the disk."""
 
+    def shrink(self) -> bool:
+        """Give a little unused space back to the disk, in a short transaction. Returns whether
+        there is more."""
+
     def change_counter(self) -> int:
         """A number that changes when another process has written."""
 

@@ -21,6 +21,22 @@ def get(connection: Connection, process: bytes) -> ProcessRow | None:
     return found and ProcessRow._make(found)
 
 
+def page(connection: Connection, after: bytes, before: int, limit: int) -> list[ProcessRow]:
+    """Processes that were made known before a time, from a keyset on."""
+    facts = {"after": after, "before": before, "limit": limit}
+    return [ProcessRow._make(row) for row in connection.execute(PROCESS.page, facts)]
+
+
+def is_needed(connection: Connection, process: bytes) -> bool:
+    """Whether anything speaks of a process."""
+    return bool(connection.execute(PROCESS.is_needed, {"id": process}).fetchone()[0])
+
+
+def delete(connection: Connection, process: bytes) -> None:
+    """Forget a process."""
+    connection.execute(PROCESS.delete, {"id": process})
+
+
 def beat(connection: Connection, process: bytes, now: int) -> None:
     """Renew a process's lease."""
     connection.execute(PROCESS.beat, {"id": process, "now": now})

@@ -18,8 +18,8 @@ from noria.store.statements import Statement, Statements
 TRANSFER = Statements("transfer")
 BATCH = 500
 _SUM = 2**128
-_PROCESS = "process"
-"""Whoever looks at a store leaves itself there; that makes no store full."""
+_OF_VISITORS = ("process", "upkeep")
+"""Whoever looks at a store leaves itself there, and when it looked; that makes no store full."""
 
 Row = tuple[Any, ...]
 
@@ -130,7 +130,7 @@ def tables_of(connection: Connection) -> list[Table]:
 def _check_empty(target: Database, connection: Connection, tables: Iterable[Table]) -> None:
     for table in tables:
         text = table.sql(connection, TRANSFER.any)
-        if table.name != _PROCESS and connection.execute(text).fetchone()[0]:
+        if table.name not in _OF_VISITORS and connection.execute(text).fetchone()[0]:
             raise StoreError(
                 f"The store {target.location} is not empty: table {table.name} has rows. Nothing "
                 "was copied. Say --merge to add to what is there; what both have stays as it is."

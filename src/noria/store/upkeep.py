@@ -1,4 +1,4 @@
-"""Counting, deleting and tidying across all nouns."""
+"""Counting across all nouns."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from noria.store.blocks import BLOCK
 from noria.store.breakers import BREAKER
 from noria.store.cache import CACHE
 from noria.store.database import Connection
-from noria.store.flow_runs import FLOW_RUN, get, tree
+from noria.store.flow_runs import FLOW_RUN
 from noria.store.groups import TASK_GROUP
 from noria.store.logs import LOG
-from noria.store.owed_hooks import OWED_HOOK
 from noria.store.pauses import PAUSE
 from noria.store.processes import PROCESS
 from noria.store.run_inputs import RUN_INPUT
@@ -18,7 +17,6 @@ from noria.store.slots import SLOT
 from noria.store.task_runs import TASK_RUN
 from noria.store.transactions import TRANSACTION
 from noria.store.variables import VARIABLE
-from noria.store.work import WORK
 
 _NOUNS = {
     "flow_runs": FLOW_RUN,
@@ -35,20 +33,6 @@ _NOUNS = {
     "limits": SLOT,
     "processes": PROCESS,
 }
-
-
-_OF_A_RUN = (
-    LOG,
-    ARTIFACT,
-    TRANSACTION,
-    PAUSE,
-    RUN_INPUT,
-    TASK_RUN,
-    TASK_GROUP,
-    OWED_HOOK,
-    WORK,
-    FLOW_RUN,
-)
 
 
 def totals(connection: Connection) -> tuple[dict[str, int], int]:
@@ -68,13 +52,3 @@ def references(connection: Connection) -> set[str]:
         for statements in (FLOW_RUN, TASK_RUN, CACHE, TRANSACTION)
         for (reference,) in connection.execute(statements.references)
     }
-
-
-def delete_flow_run(connection: Connection, flow_run: bytes) -> bool:
-    """Delete a run with all below it; False when there is none. Cached results stay."""
-    if get(connection, flow_run) is None:
-        return False
-    for found in tree(connection, flow_run):
-        for statements in _OF_A_RUN:
-            connection.execute(statements.delete, {"id": found})
-    return True

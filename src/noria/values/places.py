@@ -47,8 +47,9 @@ class Place(Protocol):
     def entries(self) -> Iterator[Entry]:
         """All files, those half written included."""
 
-    def remove(self, name: str) -> None:
-        """Remove a file; it may be gone already."""
+    def discard(self, name: str, before: int) -> int | None:
+        """Remove a file that is older than a time, microseconds since the epoch. Returns its size,
+        0 when it is not there, None when it is younger and stays."""
 
 
 class Folder:
@@ -122,9 +123,26 @@ class Folder:
                 name = os.path.relpath(path, self.base).replace(os.sep, "/")
                 yield Entry(name, found.st_size, found.st_mtime_ns // 1000)
 
-    def remove(self, name: str) -> None:
-        """Remove a file."""
-        _unlink(self.address(name))
+    def discard(self, name: str, before: int) -> int | None:
+        """Remove a file that is older than a time.
+
+        Somebody may renew it between the look at its time and its removal. So it is moved aside
+        first: who comes too late to renew it writes it anew, and who did in time gets it back.
+        """
+        path = self.address(name)
+        aside = os.path.join(os.path.dirname(path), TEMPORARY_PREFIX + new_id().hex())
+        try:
+            if _modified(path) >= before:
+                return None
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return 0
+        if _modified(aside) >= before:
+            os.replace(aside, path)
+            return None
+        size = os.stat(aside).st_size
+        _unlink(aside)
+        return size
 
 
 class Remote:
@@ -190,10 +208,17 @@ class Remote:
             modified = clock.to_micros(self._files.modified(path))
             yield Entry(name, int(found["size"]), modified)
 
-    def remove(self, name: str) -> None:
-        """Remove a file."""
-        with suppress(FileNotFoundError):
-            self._files.rm_file(self._path(name))
+    def discard(self, name: str, before: int) -> int | None:
+        """Remove a file that is older than a time; most stores cannot do both at one moment."""
+        path = self._path(name)
+        try:
+            if clock.to_micros(self._files.modified(path)) >= before:
+                return None
+            size = int(self._files.info(path)["size"])
+            self._files.rm_file(path)
+        except FileNotFoundError:
+            return 0
+        return size
 
     def _path(self, name: str) -> str:
         self.address(name)
@@ -223,6 +248,10 @@ def place_of(storage: Any, durable: bool = False) -> Place:
     for scheme in _LOCAL_SCHEMES:
         where = where.removeprefix(scheme)
     return Remote(where) if "://" in where else Folder(where, durable)
+
+
+def _modified(path: str) -> int:
+    return os.stat(path).st_mtime_ns // 1000
 
 
 def _unlink(path: str) -> None:

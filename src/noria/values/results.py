@@ -17,7 +17,7 @@ from noria.core.redaction import redactor
 from noria.core.settings import Settings
 from noria.values import keys as key_places
 from noria.values import sealed
-from noria.values.places import TEMPORARY_PREFIX, Place, place_of
+from noria.values.places import TEMPORARY_PREFIX, Folder, Place, place_of
 from noria.values.serializers import (
     Serializer,
     bounded_dumps,
@@ -148,9 +148,52 @@ class ResultKeeper:
                 continue
             if name in referenced or place.address(name) in referenced:
                 continue
-            place.remove(name)
-            count, freed = count + 1, freed + size
+            if place.discard(name, older_than):
+                count, freed = count + 1, freed + size
         return count, freed
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the default place is a folder, and answers at once."""
+        return isinstance(self._place(self._base), Folder)
+
+    def discard(self, reference: str, older_than: int) -> int | None:
+        """Remove the file of a reference that nobody uses, if results of the default place are
+        named like that: what users have named, or put elsewhere, is theirs.
+
+        Args:
+            reference: As `keep` returned it.
+            older_than: Microseconds since the epoch; a later file stays, as for `collect`.
+
+        Returns:
+            Its bytes, 0 when there is none to be removed, None when it is younger and stays.
+
+        Raises:
+            StoreError: The place does not let it go; the message says which and why.
+        """
+        place = self._place(self._base)
+        name = self._own_name(reference)
+        if name is None:
+            return 0
+        try:
+            return place.discard(name, older_than)
+        except Exception as error:
+            raise StoreError(
+                f"The result {place.address(name)} is not needed any more and cannot be removed: "
+                f"{error}. Make its folder writable."
+            ) from error
+
+    def is_own(self, reference: str) -> bool:
+        """Whether a reference is to a file that `discard` would remove."""
+        return self._own_name(reference) is not None
+
+    def _own_name(self, reference: str) -> str | None:
+        """The name in the default place of what was named by its content."""
+        named = _BY_CONTENT.fullmatch(reference.replace(os.sep, "/"))
+        if named is None:
+            return None
+        name = f"{named[1]}/{named[2]}"
+        return name if reference in (name, self._place(self._base).address(name)) else None
 
     def size(self) -> int:
         """The bytes of all files of the default place."""
@@ -220,11 +263,21 @@ def _is_ours(name: str) -> bool:
     return named is not None or name.rpartition("/")[2].startswith(TEMPORARY_PREFIX)
 
 
+def _renew(place: Place, name: str, size: int) -> bool:
+    """Make a file that is there as good as new; False when there is none of this size."""
+    try:
+        if place.size(name) != size:
+            return False
+        place.touch(name)
+    except FileNotFoundError:
+        # Somebody has just removed it, as one that nobody needed.
+        return False
+    return True
+
+
 def _write(place: Place, name: str, blob: bytes, by_content: bool) -> None:
     try:
-        if by_content and place.size(name) == len(blob):
-            place.touch(name)
-        else:
+        if not (by_content and _renew(place, name, len(blob))):
             place.write(name, blob)
     except ValueError as error:
         raise ConfigurationError(f"A result cannot be kept as {name!r}: {error}") from error

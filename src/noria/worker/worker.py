@@ -12,6 +12,7 @@ from noria.core.errors import StoreError
 from noria.core.pools import SERVED, WorkerRow
 from noria.engine.opening import Session
 from noria.services.keeper import Keeper
+from noria.services.keeper import services as services_of
 from noria.services.signals import Signals, listening
 from noria.worker.children import Children
 from noria.worker.link import Link
@@ -61,7 +62,8 @@ class Worker:
         self._grace = grace
         self._name = name or f"{os.uname().nodename}-{os.getpid()}"
         self._ready = ready
-        self._keeper = Keeper(session.backend, session.process, say) if services else None
+        loops = services_of(session.settings) if services else ()
+        self._keeper = Keeper(session.backend, session.process, loops, say) if loops else None
         self._signals: list[int] = []
         self._heard = 0
         self._counter = -1

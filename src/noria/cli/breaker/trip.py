@@ -7,8 +7,8 @@ import click
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.breaker.rows import switch
 from noria.cli.errors import CliError, Code
-from noria.cli.timefmt import parse_span
 from noria.core.breakers import Trip
+from noria.core.spans import parse_span
 
 
 @click.command()

@@ -14,6 +14,9 @@ COMMANDS: Mapping[str, Entry] = {
     "copy": Entry("noria.cli.db.copy", "copy", "Copy all that the store SOURCE holds into TARGET."),
     "info": Entry("noria.cli.db.info", "info", "Say where the store is and what is in it."),
     "path": Entry("noria.cli.db.path", "path", "Print the path of the store, or its URL."),
+    "prune": Entry(
+        "noria.cli.db.prune", "prune", "Delete runs that ended long ago, and all they recorded."
+    ),
     "status": Entry("noria.cli.db.status", "status", "Say whether this Noria can use the store."),
     "upgrade": Entry(
         "noria.cli.db.upgrade", "upgrade", "Bring the store to the schema of this Noria."

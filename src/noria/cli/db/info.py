@@ -8,6 +8,7 @@ from noria.cli.app import App, output_options, pass_app
 from noria.cli.output import emit_object
 from noria.cli.store import backend_of
 from noria.cli.text import bytes_text
+from noria.core.retention import describe
 
 
 @click.command()
@@ -26,6 +27,7 @@ def info(app: App) -> None:
                 "size": found.size,
                 "results_location": app.settings.results_path,
                 "results_size": found.results_size,
+                "retention": describe(app.settings.retention_rules),
                 "rows": found.rows,
             },
         )
@@ -36,6 +38,7 @@ def info(app: App) -> None:
         "size": bytes_text(found.size),
         "results": bytes_text(found.results_size),
         "result files": app.settings.results_path,
+        "runs are kept": describe(app.settings.retention_rules).replace(",", " "),
         **{kind.replace("_", " "): f"{count:,}" for kind, count in found.rows.items()},
     }
     space = max(map(len, facts))

@@ -16,10 +16,11 @@ from noria.cli.output import emit_object
 from noria.cli.parameters import read_document, read_value, split_assignment
 from noria.cli.runs.logs import follow_run
 from noria.cli.store import backend_of
-from noria.cli.timefmt import SECOND, moment, parse_since
+from noria.cli.timefmt import moment, parse_since
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
+from noria.core.spans import SECOND
 from noria.deployments.parameters import check
 
 

@@ -32,7 +32,7 @@ def rm(app: App, run: tuple[str, ...], yes: bool) -> None:
     """Delete runs and all they recorded.
 
     The runs that they called go with them. What was deleted is printed. The results that only these
-    runs used go with the next `noria db vacuum`.
+    runs used go after an hour, or with the next `noria db vacuum`.
     """
     rows = find_runs(app, run)
     busy = [row.name for row in rows if row.state in _IN_A_PROCESS]

@@ -12,7 +12,9 @@ from noria.cli.store import backend_of
 from noria.cli.timefmt import ago, iso
 from noria.core import clock
 from noria.core.records import ProcessRow
-from noria.services.keeper import ROLE, SERVICES, Service
+from noria.services.keeper import ROLE
+from noria.services.keeper import services as services_of
+from noria.services.service import Service
 
 
 @click.command()
@@ -22,7 +24,10 @@ def ls(app: App) -> None:
     """List the loops, and which process leads."""
     now = clock.now()
     leader = backend_of(app).leader(ROLE, now)
-    emit(app, Listing(SERVICES, lambda service: _record(service, leader), _columns()))
+    emit(
+        app,
+        Listing(services_of(app.settings), lambda service: _record(service, leader), _columns()),
+    )
     if app.for_people:
         app.note(_leads(leader, now))
 

@@ -37,6 +37,15 @@ PAUSE_SECONDS = 0.005
 READ_WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
+INCREMENTAL = 2
+"""How SQLite calls files whose unused pages can be given back one by one."""
+SPARE_PAGES = 256
+"""So many unused pages stay for what is written next; they are 1 MiB."""
+SHRINK_PAGES = 256
+"""So many are given back in one transaction: some milliseconds."""
+LONG_LOG = 16 * 1024 * 1024
+"""Bytes of a write-ahead log that is better emptied."""
+
 FORK_WAIT_SECONDS = 5.0
 """How long a fork waits for transactions of other threads to end."""
 
@@ -135,8 +144,42 @@ class SqliteDatabase:
         """Rebuild the file without its unused pages and empty the write-ahead log."""
         with self._exclusive() as connection:
             self._patiently(connection, CONNECTION.checkpoint)
+            self._patiently(connection, CONNECTION.auto_vacuum)
             self._patiently(connection, CONNECTION.vacuum)
             self._patiently(connection, CONNECTION.checkpoint)
+
+    def shrink(self) -> bool:
+        """Give a little unused space back to the disk."""
+        with self.read() as connection:
+            if self.in_memory or self._spare(connection) <= 0:
+                return False
+        with self.write() as connection:
+            spare = self._spare(connection)
+            # Python takes one step of this statement, which is one page, whatever number it bears.
+            for _ in range(min(spare, SHRINK_PAGES)):
+                connection.execute(CONNECTION.shrink)
+            more = spare > SHRINK_PAGES
+        # The file itself is cut when the log is moved into it.
+        self._empty_log(0 if not more else LONG_LOG)
+        return more
+
+    @staticmethod
+    def _spare(connection: SqliteConnection) -> int:
+        """How many pages may go; some stay for what is written next."""
+        if connection.execute(CONNECTION.can_shrink).fetchone()[0] != INCREMENTAL:
+            return 0
+        unused: int = connection.execute(CONNECTION.unused).fetchone()[0]
+        return unused - SPARE_PAGES
+
+    def _empty_log(self, least: int) -> None:
+        """Empty a write-ahead log of so many bytes or more, unless somebody reads or writes."""
+        log = self.path + "-wal"
+        if not os.path.exists(log) or os.path.getsize(log) < least:
+            return
+        with self._exclusive() as connection:
+            # What was moved before needs no lock for it.
+            connection.execute(CONNECTION.log_back).fetchall()
+            connection.execute(CONNECTION.checkpoint).fetchall()
 
     def copy_into(self, other: SqliteDatabase) -> None:
         """Put all that is in here in place of what is in another one."""
@@ -186,6 +229,7 @@ class SqliteDatabase:
         if self._writer is None:
             self._writer = self._connect(WRITE_WAIT_SECONDS)
             self._patiently(self._writer, CONNECTION.synchronous)
+            self._patiently(self._writer, CONNECTION.log_limit)
         return self._writer
 
     def _take_reader(self) -> SqliteConnection:
@@ -227,6 +271,8 @@ class SqliteDatabase:
             found = persist(lambda: schema.version(connection, self.path))
             if found == migrations.SCHEMA_VERSION:
                 return
+            # The file remembers the first two from its first page on.
+            self._patiently(connection, CONNECTION.auto_vacuum)
             self._patiently(connection, CONNECTION.wal)
         with self.write() as connection:
             schema.apply(connection, self.path)

@@ -69,6 +69,12 @@ where (key, version) in (select key, max(version) from artifact where key is not
 -- Delete the artifacts of a flow run.
 delete from artifact where flow_run = :id
 
+-- name: delete_some
+-- Delete some of the artifacts of a flow run.
+delete from artifact
+where id in (select id from artifact where flow_run = :id limit :limit)
+returning null
+
 -- name: totals
 -- How many artifacts there are.
 select count(*) from artifact

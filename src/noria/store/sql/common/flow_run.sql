@@ -112,6 +112,15 @@ select id from flow_run where state not between 3 and 6 and process = :process a
 -- Delete one flow run.
 delete from flow_run where id = :id
 
+-- name: take_away
+-- Delete one flow run; returns where its result is.
+delete from flow_run where id = :id
+returning result_reference
+
+-- name: some_children
+-- Some of the runs that a run called.
+select id from flow_run where parent_run = :id order by id limit :limit
+
 -- name: references
 -- Where the kept results of flow runs are, when they do not stand in the store.
 select result_reference from flow_run where result_reference is not null

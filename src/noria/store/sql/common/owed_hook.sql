@@ -22,3 +22,9 @@ delete from owed_hook where flow_run = :flow_run and epoch = :epoch
 -- name: delete
 -- Nothing is owed to a run that is deleted.
 delete from owed_hook where flow_run = :id
+
+-- name: delete_some
+-- Delete some of what is owed to a run.
+delete from owed_hook
+where flow_run = :id and epoch in (select epoch from owed_hook where flow_run = :id limit :limit)
+returning null

@@ -88,6 +88,12 @@ delete from pause where flow_run = :flow_run and since >= :since
 -- Delete the pauses of a run.
 delete from pause where flow_run = :id
 
+-- name: delete_some
+-- Delete some of the pauses of a flow run.
+delete from pause
+where flow_run = :id and key in (select key from pause where flow_run = :id limit :limit)
+returning null
+
 -- name: totals
 -- How many pauses there are.
 select count(*) from pause

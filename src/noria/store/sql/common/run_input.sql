@@ -35,6 +35,12 @@ delete from run_input where flow_run = :flow_run and key = :key
 -- Delete all that a run was sent.
 delete from run_input where flow_run = :id
 
+-- name: delete_some
+-- Delete some of what a run was sent.
+delete from run_input
+where id in (select id from run_input where flow_run = :id limit :limit)
+returning null
+
 -- name: totals
 -- How many there are.
 select count(*) from run_input

@@ -71,6 +71,12 @@ where flow_run = :flow_run
 -- Delete the groups of a flow run.
 delete from task_group where flow_run = :id
 
+-- name: delete_some
+-- Delete some of the groups of a flow run.
+delete from task_group
+where flow_run = :id and number in (select number from task_group where flow_run = :id limit :limit)
+returning null
+
 -- name: totals
 -- How many groups there are.
 select count(*) from task_group

@@ -111,6 +111,11 @@ where flow_run = :flow_run and state <> 3 and state not between 3 and 6
 -- Delete the task runs of a flow run.
 delete from task_run where flow_run = :id
 
+-- name: delete_some
+-- Delete some of the task runs of a flow run; returns where their results are.
+delete from task_run where id in (select id from task_run where flow_run = :id limit :limit)
+returning result_reference
+
 -- name: references
 -- Where the kept results of task runs are, when they do not stand in the store.
 select result_reference from task_run where result_reference is not null

@@ -23,3 +23,9 @@ select values_reference from task_transaction where values_reference is not null
 -- name: delete
 -- Delete what a flow run has left of transactions.
 delete from task_transaction where flow_run = :id
+
+-- name: delete_some
+-- Delete some of what a flow run has left of transactions; returns where values are.
+delete from task_transaction
+where task_run in (select task_run from task_transaction where flow_run = :id limit :limit)
+returning values_reference

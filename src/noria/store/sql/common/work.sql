@@ -99,6 +99,11 @@ select flow_run from work where deployment = :deployment order by flow_run desc 
 -- Forget that a run was asked for.
 delete from work where flow_run = :id
 
+-- name: delete_some
+-- Forget that a run was asked for; there is one row at most.
+delete from work where flow_run = :id and :limit > 0
+returning null
+
 -- name: late
 -- What has waited since some time or longer, and is not called so yet.
 select flow_run.id
