@@ -61,6 +61,7 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
         # Hooks are called in the run's context: they may want its logger.
         yield from _leave_process(call) if _is_suspended(run) else _end(call)
     finally:
+        execution.stopper.end()
         execution.refuses = execution.refuses or CancelRun("The flow run has ended.")
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
