@@ -10,13 +10,17 @@ import pytest
 
 from noria import flow, task
 from noria.backend.port import RunFilter
-from noria.core.errors import CancelledRun, CancelRun
+from noria.core.errors import CancelledRun, CancelRun, StoreError
+from noria.core.ids import to_uuid
 from noria.core.states import StateType
 from noria.engine.gate import Gate
+from noria.engine.pool import Work
 from noria.engine.session import open_session
 from noria.engine.stopping import Stopper
 from noria.journal.journal import Journal
+from noria.runs import resume
 from noria.runtime import flow_run
+from noria.task_runners import ThreadPoolTaskRunner
 
 
 def runs():
@@ -404,3 +408,76 @@ def test_two_who_cancel_a_run_at_once_interrupt_it_once(monkeypatch):
         stopped()
     asking.join()
     assert [str(error) for error in struck] == ["first"]
+
+
+def test_a_task_that_starts_while_it_is_cancelled_is_stopped(monkeypatch):
+    """It has not begun when that is asked, and would have when it is withdrawn."""
+    running, go_on = threading.Event(), threading.Event()
+
+    @task
+    def spins():
+        running.set()
+        while True:
+            pass
+
+    @task
+    def blocked():
+        go_on.wait(60)
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    def holds():
+        first = blocked.submit()
+        future = spins.submit()
+        withdraw = Work.withdraw
+
+        def late(work, reason):
+            go_on.set()
+            running.wait(60)
+            withdraw(work, reason)
+
+        monkeypatch.setattr(Work, "withdraw", late)
+        future.cancel()
+        go_on.set()
+        first.wait()
+        future.wait()
+        return future.state.type
+
+    assert holds() is StateType.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(KeyboardInterrupt(), StateType.CANCELLED), (StoreError("away"), StateType.FAILED)],
+)
+def test_a_sub_flow_that_is_interrupted_as_it_is_taken_over_has_an_end(monkeypatch, error, state):
+    """It was begun in an earlier execution of its parent, and is to go on in this one."""
+    fails = [True]
+
+    @flow
+    def below():
+        if fails:
+            raise KeyboardInterrupt
+
+    @flow
+    def above():
+        below()
+
+    with pytest.raises(KeyboardInterrupt):
+        above()
+    fails.clear()
+    backend = type(open_session().backend)
+    begin = backend.begin_execution
+
+    def interrupted(self, flow_run, process, now):
+        taken = begin(self, flow_run, process, now)
+        if taken.flow_name == "below":
+            raise error
+        return taken
+
+    monkeypatch.setattr(backend, "begin_execution", interrupted)
+    with suppress(KeyboardInterrupt):
+        resume(to_uuid(runs()["above"].id), flow=above)
+    found = runs()["below"]
+    assert (found.state, found.end is not None, found.epoch) == (state, True, 2)
+    monkeypatch.setattr(backend, "begin_execution", begin)
+    assert resume(to_uuid(runs()["above"].id), flow=above).is_completed()
