@@ -207,7 +207,9 @@ def one_by_one():
 
 
 @pytest.mark.parametrize(
-    "run", [in_a_thread, lambda: asyncio.run(on_a_loop()), lambda: list(one_by_one())]
+    "run",
+    [in_a_thread, lambda: asyncio.run(on_a_loop()), lambda: list(one_by_one())],
+    ids=["thread", "loop", "generator"],
 )
 def test_a_termination_signal_is_lost_at_no_moment(play, run):
     def is_under_way():
