@@ -297,6 +297,8 @@ class Flow(Marked, Deployable, Generic[P, R]):
                     raise
                 if leaving is not None:
                     raise leaving from None
+            finally:
+                stopper.uncancel()
         _outcome(call, False)
 
     def execute(
@@ -358,6 +360,9 @@ class Flow(Marked, Deployable, Generic[P, R]):
                     raise
                 if leaving is not None:
                     raise leaving from None
+            finally:
+                # The asyncio task was cancelled for this run's sake, not for what is around it.
+                stopper.uncancel()
         return _outcome(call, return_state)
 
     def __repr__(self) -> str:
@@ -385,9 +390,7 @@ def _leaving(call: FlowCall, exc: BaseException) -> BaseException | None:
     if ended and isinstance(exc, CancelRun) and exc is asked:
         return None
     if not _is_outermost(call):
-        if isinstance(asked, CancelRun) and isinstance(stopper, LoopStopper) and stopper.cancels:
-            # The asyncio task was cancelled for this run's sake, not for that around it.
-            stopper.uncancel()
+        if isinstance(asked, CancelRun) and exc is not asked and _comes_of(exc, asked, stopper):
             return asked
     else:
         for reason in (exc, asked):
@@ -400,6 +403,16 @@ def _leaving(call: FlowCall, exc: BaseException) -> BaseException | None:
     if isinstance(exc, KeyboardInterrupt):
         exc.__traceback__ = interrupts.struck_at(exc.__traceback__)
     return exc
+
+
+def _comes_of(exc: BaseException, asked: CancelRun, stopper: Stopper | None) -> bool:
+    """Whether what leaves a flow is what its cancel has become on an event loop."""
+    if isinstance(stopper, LoopStopper) and stopper.has_cancelled:
+        return True
+    if isinstance(exc, BaseExceptionGroup):
+        # A task group of asyncio wraps what its block raises.
+        return exc.subgroup(lambda each: each is asked) is not None
+    return False
 
 
 def _outcome(call: FlowCall, return_state: bool) -> Any:

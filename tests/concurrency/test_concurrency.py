@@ -19,10 +19,12 @@ from noria.context import FlowRunContext
 from noria.core import clock
 from noria.core.errors import (
     AcquireConcurrencySlotTimeoutError,
+    CancelledRun,
     ConcurrencySlotAcquisitionError,
 )
 from noria.core.jsontext import from_json
 from noria.engine.session import open_session
+from noria.engine.waiting_room import WaitingRoom
 
 
 class Stepped(clock.Clock):
@@ -453,3 +455,31 @@ def test_two_processes_share_one_line():
         program.communicate("\n")
         thread.join()
     assert [row.process for row in tickets()] == [open_session().process]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_cancel_that_strikes_as_slots_are_given_back_leaves_none_taken(monkeypatch, kind):
+    set_limit("db", 1)
+    give_back = WaitingRoom.give_back
+
+    def struck(room, ticket):
+        [execution] = open_session().executions.values()
+        asking = in_thread(lambda: execution.cancel("just now"))
+        asking.join()
+        give_back(room, ticket)
+
+    monkeypatch.setattr(WaitingRoom, "give_back", struck)
+
+    @flow
+    def blocking():
+        with concurrency("db"):
+            pass
+
+    @flow
+    async def on_a_loop():
+        async with concurrency("db"):
+            pass
+
+    with pytest.raises(CancelledRun, match="just now"):
+        blocking() if kind == "sync" else asyncio.run(on_a_loop())
+    assert tickets() == []

@@ -295,3 +295,13 @@ def test_the_stamp_tells_that_slots_were_freed(backend, take):
     assert backend.slots_stamp() == before
     backend.release_slots(row.id, NOON)
     assert backend.slots_stamp() != before
+
+
+def test_the_stamp_tells_that_who_came_later_has_got_others_their_slots(backend, take):
+    backend.set_limit(limit(decay=1.0), NOON)
+    take()
+    waiting, acquired = take()
+    before = backend.slots_stamp()
+    take(now=acquired.due)
+    assert granted(backend, waiting) == [True]
+    assert backend.slots_stamp() != before

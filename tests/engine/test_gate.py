@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from noria.core.errors import CancelRun
-from noria.engine.gate import gate
+from noria.engine.drivers import adrive, drive, drive_to_bell
+from noria.engine.effects import Ask
+from noria.engine.gate import Gate, gate
 
 
 class Worker:
@@ -131,3 +136,73 @@ def test_a_wait_ends_with_its_event_or_its_time():
     event.set()
     assert own.wait(event, None)
     assert own.opened
+
+
+class Twice(list):
+    """A program that notes what its effect has raised, and goes on with a second effect."""
+
+    def run(self):
+        for _ in range(2):
+            try:
+                yield Ask(self.fail)
+            except BaseException as error:  # noqa: BLE001 - it is to be seen what comes
+                self.append(type(error))
+
+    def fail(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize("performed_by", [drive, drive_to_bell, lambda it: asyncio.run(adrive(it))])
+def test_a_signal_that_comes_just_after_a_failure_strikes_the_program(monkeypatch, performed_by):
+    shut, left = Gate.shut, [1]
+
+    def struck_when_called(own, raised=None):
+        if isinstance(raised, ValueError) and left:
+            left.pop()
+            own.arrive(CancelRun())
+        return shut(own, raised)
+
+    monkeypatch.setattr(Gate, "shut", struck_when_called)
+    caught = Twice()
+    performed_by(caught.run())
+    assert caught == [ValueError, CancelRun]
+
+
+SWALLOWED = """
+import sys
+import subprocess
+import sys
+import threading
+from noria.core.errors import CancelRun
+from noria.engine.gate import gate
+
+def swallow():
+    own.append(gate())
+    try:
+        while True:
+            pass
+    except CancelRun:
+        own[0].shut()
+
+own = []
+thread = threading.Thread(target=swallow)
+thread.start()
+while not own:
+    pass
+own[0].strike(CancelRun())
+thread.join()
+
+def traced():
+    return "traced"
+
+sys.settrace(lambda *args: None)
+print(traced())
+"""
+
+
+def test_a_thread_is_traced_after_one_has_swallowed_an_interruption():
+    # In a process of its own: without an end it could not be told to end.
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("traced\n", "")

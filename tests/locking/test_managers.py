@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pickle
@@ -12,7 +13,7 @@ import threading
 import pytest
 
 from noria.core import clock
-from noria.engine.locks import StoreLockManager
+from noria.engine.locks import StoreLockManager, Turn
 from noria.locking.filesystem import FileSystemLockManager
 from noria.locking.memory import MemoryLockManager
 
@@ -135,3 +136,52 @@ def test_a_folder_that_is_not_there_holds_no_locks(tmp_path):
     with pytest.raises(ValueError, match="No lock held by a"):
         locks.release_lock("k", "a")
     assert not (tmp_path / "none").exists()
+
+
+class Told(threading.Event):
+    """An event that something sees being set."""
+
+    def __init__(self, before):
+        super().__init__()
+        self._before = before
+
+    def set(self):
+        self._before()
+        super().set()
+
+
+def test_a_release_that_comes_just_before_a_coroutine_waits_is_heard():
+    turn = Turn()
+
+    async def main():
+        begun = asyncio.Event()
+
+        def let_it_wait():
+            # Who releases has seen nobody on a loop, and has not said so yet.
+            asyncio.run_coroutine_threadsafe(wait(), loop)
+            waits.wait(60)
+
+        async def wait():
+            loop.call_soon(waits.set)
+            await turn.wait_async(3600)
+            begun.set()
+
+        waits = threading.Event()
+        loop = asyncio.get_running_loop()
+        told = Told(let_it_wait)
+        turn._ear.heard = told
+        await asyncio.to_thread(turn.come)
+        await asyncio.wait_for(begun.wait(), 60)
+
+    asyncio.run(main())
+
+
+def test_a_release_does_not_fail_for_a_coroutine_whose_loop_was_closed(locks):
+    locks.acquire_lock("k", "a")
+    loop = asyncio.new_event_loop()
+    waiting = loop.create_task(locks.aacquire_lock("k", "b"))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    locks.release_lock("k", "a")
+    waiting._log_destroy_pending = False

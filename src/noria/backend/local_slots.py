@@ -63,6 +63,9 @@ class LocalSlots:
             if acquired.found and not acquired.granted and _bury(connection, now):
                 granted = slots.is_granted(connection, ticket.id) is True
                 acquired = acquired._replace(granted=granted)
+        if acquired.found:
+            # Others in line may have been served on the way.
+            self._slot_writes += 1
         return acquired
 
     def granted_slots(self, process: bytes, pid: int) -> list[bytes]:

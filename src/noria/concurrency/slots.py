@@ -14,6 +14,7 @@ from noria.core.jsontext import to_json
 from noria.engine.context import TaskRunContext, innermost
 from noria.engine.dispatch import async_dispatch
 from noria.engine.drivers import adrive, drive
+from noria.engine.gate import gate
 from noria.engine.slots import Slots, holding
 from noria.logging import get_logger, get_run_logger
 
@@ -94,9 +95,16 @@ class concurrency:  # noqa: N801 - it is called like a function
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.names:
+        if not self.names:
+            return
+        # A cancel that strikes here would leave the slots taken as long as the process lives.
+        own = gate()
+        was_open = own.shut()
+        try:
             holding.set(max(0, holding.get() - 1))
             self._held.pop().release()
+        finally:
+            own.restore(was_open)
 
     async def __aenter__(self) -> None:
         slots = self._slots()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
-from types import AsyncGeneratorType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from noria.core import clock
@@ -38,6 +38,7 @@ def drive(program: Program[R]) -> R:
                 answer = perform(effect)
                 gate.shut()
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                gate.opened = False  # see `Gate.opened`
                 gate.shut(exc)
                 effect = program.throw(exc)
             else:
@@ -74,6 +75,7 @@ def drive_to_bell(
                 answer = perform(effect)
                 gate.shut()
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                gate.opened = False  # see `Gate.opened`
                 gate.shut(exc)
                 effect = program.throw(exc)
             else:
@@ -127,9 +129,13 @@ def finish(value: Any) -> Any:
     if hasattr(value, "__await__") and hasattr(value, "send"):
         import asyncio
 
-        if asyncio._get_running_loop() is None:
-            return asyncio.run(value)
-        return _Beside(lambda: asyncio.run(value)).outcome()
+        try:
+            if asyncio._get_running_loop() is None:
+                return asyncio.run(value)
+            return _Beside(lambda: asyncio.run(value)).outcome()
+        except BaseException:
+            _close_unawaited(value)
+            raise
     return value
 
 
@@ -210,23 +216,37 @@ class _Beside:
 
 
 async def adrive(program: Program[R]) -> R:
-    """Perform a program's effects on the running event loop."""
+    """Perform a program's effects on the running event loop.
+
+    Whenever it waits the gate is open: the loop's thread works for others then.
+    """
     send = program.send
+    gate = interrupts.gate()
+    was_open = gate.shut()
     try:
         effect = send(None)
         while True:
             try:
+                gate.open()
                 answer = await aperform(effect)
+                gate.shut()
             except GeneratorExit:
+                # Whoever closes the coroutine may be another thread.
+                gate = interrupts.gate()
+                was_open = gate.shut()
                 _abandon(program)
                 raise
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                gate.opened = False  # see `Gate.opened`
+                gate.shut(exc)
                 effect = program.throw(exc)
             else:
                 effect = send(answer)
     except StopIteration as stop:
         result: R = stop.value
         return result
+    finally:
+        gate.restore(was_open)
 
 
 def _abandon(program: Program[Any]) -> None:
@@ -245,11 +265,9 @@ async def aperform(effect: Effect) -> Any:
     if kind is Call:
         if effect.timeout is not None:  # type: ignore[union-attr]
             return await _acall_with_timeout(effect)  # type: ignore[arg-type]
-        value = effect.fn(*effect.args, **effect.kwargs)  # type: ignore[union-attr]
-        return await value if hasattr(value, "__await__") else value
+        return await _acalled(effect.fn, effect.args, effect.kwargs)  # type: ignore[union-attr]
     if kind is Hook:
-        value = effect.fn(*effect.args)  # type: ignore[union-attr]
-        return await value if hasattr(value, "__await__") else value
+        return await _acalled(effect.fn, effect.args, {})  # type: ignore[union-attr]
     if kind is Ask:
         return effect.fn()  # type: ignore[union-attr]
     if kind is Sleep:
@@ -259,6 +277,22 @@ async def aperform(effect: Effect) -> Any:
     if kind is Listen:
         return await _alisten(effect)  # type: ignore[arg-type]
     return await _await(effect)  # type: ignore[arg-type]
+
+
+async def _acalled(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    value = None
+    try:
+        value = fn(*args, **kwargs)
+        return await value if hasattr(value, "__await__") else value
+    except BaseException:
+        _close_unawaited(value)
+        raise
+
+
+def _close_unawaited(value: Any) -> None:
+    """Python warns of a coroutine that nobody has awaited, though it was an interruption."""
+    if type(value) is CoroutineType and not (value.cr_running or value.cr_suspended):
+        value.close()
 
 
 async def _await(effect: Wait) -> None:
@@ -321,8 +355,7 @@ async def _acall_with_timeout(effect: Call) -> Any:
     try:
         async with scope:
             with _stepped_timeout(effect, scope) if stepped else nullcontext():
-                value = effect.fn(*effect.args, **effect.kwargs)
-                return await value if hasattr(value, "__await__") else value
+                return await _acalled(effect.fn, effect.args, effect.kwargs)
     except TimeoutError:
         if scope.expired():
             raise interrupts.timeout_error(effect.on_timeout, effect.timeout or 0) from None

@@ -99,6 +99,7 @@ class FlowExecution:
         self._maps_before: dict[Any, deque[Group]] = {}
         self._alike: dict[bytes, int] = {}
         self._lock = threading.Lock()
+        self._stopping = threading.Lock()
         self._said: set[str] = set()
         self.pauses = Pauses()
 
@@ -231,10 +232,11 @@ class FlowExecution:
 
     def cancel(self, reason: str) -> None:
         """Stop the run from another thread: what runs is interrupted, what waits never begins."""
-        if self.cancelled is not None or self.stopper.over:
-            return
         error = CancelRun(reason)
-        self.cancelled = error
+        with self._stopping:
+            if self.cancelled is not None or self.stopper.over:
+                return
+            self.cancelled = error
         for future in list(self.futures):
             future.cancel()
         parent = None if self.tracking is None else self.tracking.execution

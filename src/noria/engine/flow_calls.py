@@ -126,6 +126,14 @@ class FlowCall:
         else:
             run.raw_id = tracking.run.child_run = ids.new_id()
 
+    def is_taken_over(self) -> bool:
+        """Whether the run is on record as one that this process is about to execute again."""
+        row = self.session.backend.flow_run(self.run.raw_id)
+        if row is None or row.process != self.session.process or row.state is not StateType.PENDING:
+            return False
+        _adopt_row(self.run, row)
+        return True
+
     def _same_run(self, row: FlowRunRow) -> FlowRun:
         run = FlowRun(row.id, row.flow_name, row.name, row.created)
         _adopt_row(run, row)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from functools import partial
 from types import GeneratorType
 from typing import Any
 
 from noria.core import clock
 from noria.core.annotations import NotSet
-from noria.core.errors import CancelRun, FlowRunTimeoutError, Pause, UpstreamTaskError
+from noria.core.errors import (
+    CancelRun,
+    FlowRunTimeoutError,
+    Pause,
+    StoreError,
+    UpstreamTaskError,
+)
 from noria.core.jsontext import to_json
 from noria.core.outcomes import (
     describe_exception,
@@ -47,7 +54,7 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
         run.enter(StateType.PENDING, Name.NOT_READY, str(exc))
         _record(call)
         return run
-    execution = yield Ask(call.begin_execution)
+    execution = yield from _begun(call)
     session = execution.session
     session.executions[run.raw_id] = execution
     context = FlowRunContext(call.flow, run, call.parameters, execution)
@@ -61,6 +68,7 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
         # Hooks are called in the run's context: they may want its logger.
         yield from _leave_process(call) if _is_suspended(run) else _end(call)
     finally:
+        execution.stopper.end()
         execution.refuses = execution.refuses or CancelRun("The flow run has ended.")
         session.executions.pop(run.raw_id, None)
         _leave(tokens)
@@ -68,6 +76,26 @@ def run_flow(call: FlowCall) -> Program[FlowRun]:
         # Who called a flow that waits without a process waits with it.
         raise Pause(f"waits with its sub-flow {run.name}: {run.state_message}", state=run.state)
     return run
+
+
+def _begun(call: FlowCall) -> Generator[Effect, Any, FlowExecution]:
+    """Begin the execution; a run that was taken over is ended when that is broken off."""
+    try:
+        execution: FlowExecution = yield Ask(call.begin_execution)
+    except GeneratorExit:
+        raise
+    except BaseException as exc:
+        with suppress(StoreError):
+            if (yield Ask(call.is_taken_over)):
+                run = call.run
+                if isinstance(exc, Exception):
+                    run.enter_state(failed_state(exc, "Flow run could not begin:"))
+                else:
+                    run.enter_state(interrupted_state(exc))
+                run.stop()
+                _record(call)
+        raise
+    return execution
 
 
 def _in_its_runner(call: FlowCall, context: FlowRunContext) -> Generator[Effect, Any, None]:
@@ -422,6 +450,9 @@ def _record(call: FlowCall) -> None:
         error = to_json(error_facts(run.data))
     if call.execution is not None:
         call.execution.record_flow(error)
+    elif run.epoch > 1:
+        # It has not begun this time, and is on record from before.
+        call.session.journal.append(run.to_row(error))
     if call.tracking is not None:
         track_run(call.tracking, run, error)
 

@@ -9,6 +9,8 @@ comes while it is shut is kept until it is opened again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class Gate:
@@ -36,6 +38,8 @@ class Gate:
         self._raised: BaseException | None = None
         self._alarm: threading.Event | None = None
         self.opened = True
+        """Whether interruptions are let through. Who catches an exception sets this at once, and
+        then shuts the gate: in the call of `shut` itself a signal might still strike."""
         self.swallowing = False
         """Whether the thread is where whatever strikes now would be swallowed, too."""
 
@@ -66,7 +70,7 @@ class Gate:
             self._raised = None
             struck, self._struck = self._struck, None
             if struck is not None:
-                _raise_in(self._ident, None)
+                _meet(struck)
                 if type(raised) is not type(struck):
                     self._kept = struck
         return was_open
@@ -100,18 +104,24 @@ class Gate:
         """For whom the thread works."""
         return self._owner
 
-    def strike(self, error: BaseException, owner: object = None) -> bool:
+    def strike(
+        self,
+        error: BaseException,
+        owner: object = None,
+        in_time: Callable[[], bool] = lambda: True,
+    ) -> bool:
         """Raise `error` in the gate's thread, now or later; called from another thread.
 
         Parameters:
             error: The exception; while the gate is open, a new one of its type is raised.
             owner: Whom it is meant for.
+            in_time: Whether it still is; what has come in time is taken back by `forget`.
 
         Returns:
-            False when the thread works for somebody else by now.
+            False when it comes too late, or the thread works for somebody else by now.
         """
         with self._lock:
-            if self._owner is not owner:
+            if self._owner is not owner or not in_time():
                 return False
             if self.opened:
                 self._struck = error
@@ -137,11 +147,23 @@ class Gate:
         return kept
 
     def forget(self, error: BaseException | None) -> None:
-        """`error` is no longer to be raised."""
-        if self._kept is error:
-            self._kept = None
-        if self._raised is error:
-            self._raised = None
+        """`error` is no longer to be raised; called in the gate's own thread."""
+        if error is None:
+            return
+        with self._lock:
+            if self._kept is error:
+                self._kept = None
+            if self._raised is error:
+                self._raised = None
+            if self._struck is error:
+                self._struck = None
+                _meet(error)
+
+    @contextmanager
+    def holding_back(self) -> Iterator[None]:
+        """Nobody strikes while the block lasts."""
+        with self._lock:
+            yield
 
     def begin_after_fork(self) -> None:
         """In a forked child: another thread of the parent may have held the lock, to strike."""
@@ -194,9 +216,25 @@ def gate() -> Gate:
     return found
 
 
-def _raise_in(ident: int, error: type[BaseException] | None) -> None:
-    """Have a thread raise `error` as soon as it runs Python again; None takes that back."""
+def _raise_in(ident: int, error: type[BaseException]) -> None:
+    """Have a thread raise `error` as soon as it runs Python again."""
     import ctypes  # noqa: PLC0415 - slow to load, and few runs are interrupted
 
-    raised = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
+
+
+def _meet(error: BaseException) -> None:
+    """If `error` is still to be raised in the calling thread, it is raised here, and no more.
+
+    It is not taken back from Python instead: CPython 3.11 would go on to tell all threads that
+    something awaits them, and one that a debugger traces would look for it for ever.
+    """
+    try:
+        _step()
+    except BaseException as met:
+        if type(met) is not type(error):
+            raise
+
+
+def _step() -> None:
+    """A call, with which Python raises what awaits the thread."""

@@ -14,7 +14,7 @@ from noria.core import clock
 from noria.engine import interrupts
 from noria.engine.context import flow_context, task_context
 from noria.engine.drivers import aperform, call_within, perform
-from noria.engine.effects import Call, Closed, Effect, Program
+from noria.engine.effects import Call, Closed, Program
 from noria.engine.stopping import LoopStopper, Stopper
 
 R = TypeVar("R")
@@ -28,25 +28,33 @@ def drive_generator(
 ) -> Generator[Any, Any, R | None]:
     """Like `drive`, for a user function that is a generator; a flow's has a stopper."""
     outside = _around()
+    was_open = interrupts.gate().shut()
     try:
-        effect = _advance(program.send, None)
+        effect = program.send(None)
         while True:
             try:
+                # Here, so that the program hears of what has come meanwhile.
+                interrupts.gate().restore(was_open)
                 if type(effect) is Call:
                     answer = yield from _items(effect, outside, stopper)
                 else:
                     answer = perform(effect)
+                was_open = interrupts.gate().shut()
             except GeneratorExit:
-                effect = _advance(program.throw, Closed())
+                was_open = interrupts.gate().shut()
+                effect = program.throw(Closed())
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
-                effect = _advance(program.throw, exc)
+                was_open = interrupts.gate().shut(exc)
+                effect = program.throw(exc)
             else:
-                effect = _advance(program.send, answer)
+                effect = program.send(answer)
     except StopIteration as stop:
         result: R | None = stop.value
         return result
     except Closed:
         return None
+    finally:
+        interrupts.gate().restore(was_open)
 
 
 def _items(effect: Call, outside: Around, stopper: Stopper | None) -> Generator[Any, Any, Any]:
@@ -73,7 +81,7 @@ def _items(effect: Call, outside: Around, stopper: Stopper | None) -> Generator[
             step, argument = items.throw, exc
         _come_back(inside, stopper)
         try:
-            _check_cancelled()
+            _check_cancelled(stopper)
         except BaseException as exc:  # noqa: BLE001 - for the generator
             step, argument = items.throw, exc
 
@@ -102,16 +110,6 @@ def _step(
     return taken
 
 
-def _advance(step: Callable[[Any], Effect], argument: Any) -> Effect:
-    """One step of the program, undisturbed."""
-    gate = interrupts.gate()
-    was_open = gate.shut()
-    try:
-        return step(argument)
-    finally:
-        gate.restore(was_open)
-
-
 def _around() -> Around:
     return flow_context.get(), task_context.get()
 
@@ -119,7 +117,7 @@ def _around() -> Around:
 def _leave(outside: Around, stopper: Stopper | None) -> Around:
     """Give the consumer its turn; returns what is around the run."""
     if stopper is not None:
-        stopper.away = True
+        stopper.give_turn()
     return _enter(outside)
 
 
@@ -129,11 +127,13 @@ def _come_back(inside: Around, stopper: Stopper | None) -> None:
         stopper.take_turn()
 
 
-def _check_cancelled() -> None:
+def _check_cancelled(stopper: Stopper | None) -> None:
     """Raise what was asked for while the consumer had its turn, which is not ours to interrupt."""
     context = flow_context.get()
-    if context is not None:
-        context.execution.check_cancelled()
+    if context is not None and context.execution.cancelled is not None:
+        if stopper is not None:
+            stopper.reached()
+        raise context.execution.cancelled
 
 
 def _enter(around: Around) -> Around:
@@ -149,33 +149,37 @@ async def adrive_generator(
 ) -> AsyncGenerator[Any, None]:
     """Like `adrive`, for an async generator function; a flow's has a stopper."""
     outside = _around()
+    was_open = interrupts.gate().shut()
     try:
         effect = program.send(None)
         while True:
             try:
+                interrupts.gate().restore(was_open)
                 answer = None
                 if type(effect) is Call:
-                    async with aclosing(_aitems(effect)) as items:
+                    async with aclosing(_aitems(effect, outside, stopper)) as items:
                         async for item in items:
-                            inside = _leave(outside, stopper)
-                            try:
-                                yield item
-                            finally:
-                                _come_back(inside, stopper)
-                            _check_cancelled()
+                            yield item
                 else:
                     answer = await aperform(effect)
+                was_open = interrupts.gate().shut()
             except GeneratorExit:
+                was_open = interrupts.gate().shut()
                 effect = program.throw(Closed())
             except BaseException as exc:  # noqa: BLE001 - the program decides what it means
+                was_open = interrupts.gate().shut(exc)
                 effect = program.throw(exc)
             else:
                 effect = program.send(answer)
     except (StopIteration, Closed):
         return
+    finally:
+        interrupts.gate().restore(was_open)
 
 
-async def _aitems(effect: Call) -> AsyncGenerator[Any, None]:
+async def _aitems(
+    effect: Call, outside: Around, stopper: LoopStopper | None
+) -> AsyncGenerator[Any, None]:
     """The items of the user's async generator, each of which has what is left of the time."""
     left, end = effect.timeout, object()
     async with aclosing(effect.fn(*effect.args, **effect.kwargs)) as items:
@@ -186,4 +190,9 @@ async def _aitems(effect: Call) -> AsyncGenerator[Any, None]:
                 return
             if left is not None:
                 left = max(1e-3, left - (clock.monotonic() - before))
-            yield item
+            inside = _leave(outside, stopper)
+            try:
+                yield item
+            finally:
+                _come_back(inside, stopper)
+            _check_cancelled(stopper)

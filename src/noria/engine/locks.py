@@ -14,6 +14,7 @@ from typing import Any
 
 from noria.core import clock
 from noria.core.records import LockRow
+from noria.engine.bell import Ear
 from noria.engine.drivers import adrive, drive
 from noria.engine.effects import Ask, Effect, Wait
 from noria.engine.futures import waiting
@@ -29,33 +30,36 @@ class Turn:
     """One who waits until a lock may be free; what the effect `Wait` takes for a future."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._tell: Any = self._event.set
+        self._ear = Ear()
 
     def come(self) -> None:
         """Say that the lock may be free."""
-        self._tell()
+        self._ear.ring()
 
     def wait_silently(self, timeout: float | None = None) -> None:
         """Wait on this thread; a pool may run something else meanwhile."""
         with waiting():
-            gate().wait(self._event, timeout)
+            gate().wait(self._ear.heard, timeout)
 
     async def wait_async(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as futures
         """Wait on the event loop."""
         import asyncio
 
         loop, event = asyncio.get_running_loop(), asyncio.Event()
-        self._tell = lambda: loop.call_soon_threadsafe(event.set)
-        if self._event.is_set():
-            return
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(event.set)
+
+        self._ear.on_ring = wake
         try:
-            async with asyncio.timeout(timeout):
-                await event.wait()
+            # It may have come before there was anybody to tell.
+            if not self._ear.heard.is_set():
+                async with asyncio.timeout(timeout):
+                    await event.wait()
         except TimeoutError:
             return
         finally:
-            self._tell = self._event.set
+            self._ear.on_ring = None
 
 
 class Turns:

@@ -129,11 +129,13 @@ class Work:
 
     def cancel(self) -> None:
         """Never start, or interrupt what runs."""
+        reason = "Cancelled before it started."
         with _starting:
             if self.gate is not None:
                 self.gate.strike(CancelRun(), self)
                 return
-        self.withdraw("Cancelled before it started.")
+            call, parked = self._leave_line(reason)
+        self._withdrawn(call, parked, reason)
 
     def withdraw(self, reason: str) -> None:
         """Never start; what runs goes on.
@@ -142,15 +144,28 @@ class Work:
             reason: A sentence for the state.
         """
         with _starting:
-            call = self.call
-            if self.gate is not None or call is None or self.cancelled:
-                return
-            parked = self.parked is not None
-            if parked:
-                self.error = CancelRun(reason)
-            else:
-                self.cancelled = True
-                self.call = self.context = None
+            call, parked = self._leave_line(reason)
+        self._withdrawn(call, parked, reason)
+
+    def _leave_line(self, reason: str) -> tuple[TaskCall | None, bool]:
+        """See to it that the task does not start; called with `_starting` held.
+
+        Returns:
+            The call, None when it runs or has ended; and whether it is parked.
+        """
+        call = self.call
+        if self.gate is not None or call is None or self.cancelled:
+            return None, False
+        if self.parked is not None:
+            self.error = CancelRun(reason)
+            return call, True
+        self.cancelled = True
+        self.call = self.context = None
+        return call, False
+
+    def _withdrawn(self, call: TaskCall | None, parked: bool, reason: str) -> None:
+        if call is None:
+            return
         if parked:
             # It stands in the midst of its program, which has to leave the line.
             self.pool.put(self)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from noria.core.errors import CancelRun, TerminationSignal
 from noria.engine import interrupts
-from noria.engine.gate import gate
+from noria.engine.context import flow_context
+from noria.engine.gate import Gate, gate
 
 if TYPE_CHECKING:
     from noria.engine.execution import FlowExecution
@@ -32,6 +33,11 @@ class Stopper:
         self.execution: FlowExecution | None = None
         self.away = False
         self.over = False
+        self._interruptions = 0
+        self._settle_in()
+
+    def _settle_in(self) -> None:
+        """The calling thread executes the run from now on."""
         self._thread = threading.current_thread()
         self._in_main = self._thread is threading.main_thread()
         self._gate = gate()
@@ -42,12 +48,22 @@ class Stopper:
         return threading.current_thread() is self._thread
 
     def stop(self, error: BaseException) -> None:
-        """Interrupt the run with `error`; any thread may."""
-        if self.over or self.away:
-            # Whoever comes back to a generator finds the error at its execution.
-            return
-        if not (self._in_main and interrupts.signal_main_thread(error, self)):
-            self._gate.strike(error, self._owner)
+        """Interrupt the run with `error`, once; any thread may."""
+        while self._can_be_stopped():
+            struck = self._gate
+            if self._in_main and interrupts.signal_main_thread(error, self):
+                return
+            if struck.strike(error, self._owner, lambda: self._can_be_stopped(struck)):  # noqa: B023
+                return
+            if struck is self._gate:
+                return
+            # A generator has gone on in another thread.
+
+    def _can_be_stopped(self, by: Gate | None = None) -> bool:
+        """Whether a cancel comes in time; whoever comes back to a generator finds it at the
+        execution."""
+        here = by is None or by is self._gate
+        return here and not (self.over or self.away or self._interruptions)
 
     def note(self, error: BaseException) -> None:
         """In a handler of signals: the process is to end, and the run with it."""
@@ -56,24 +72,43 @@ class Stopper:
 
     def strike(self, error: BaseException) -> None:
         """In a handler of signals: raise `error` in the code that the thread executes."""
-        if self.away:
-            if isinstance(error, TerminationSignal):
-                raise SystemExit(128 + error.signal)
-        elif not (self.over and isinstance(error, CancelRun)):
+        if not isinstance(error, TerminationSignal):
+            if self._can_be_stopped():
+                gate().arrive(error)
+        elif self.away:
+            gate().arrive(SystemExit(128 + error.signal))
+        else:
             gate().arrive(error)
+
+    def give_turn(self) -> None:
+        """A generator has given its consumer an item."""
+        with gate().holding_back():
+            self._take_back()
+            self.away = True
 
     def take_turn(self) -> None:
         """The consumer of a generator asks for its next item."""
+        if not self.is_here():
+            self._settle_in()
         self.away = False
 
     def end(self) -> None:
         """The run has ended by itself: a cancel that is still on its way comes too late."""
-        self.over = True
-        if self.execution is not None:
-            self._gate.forget(self.execution.cancelled)
+        with gate().holding_back():
+            self._take_back()
+            self.over = True
 
     def reached(self) -> None:
-        """An interruption has arrived."""
+        """An interruption has arrived: another form of the same one, still on its way, does not."""
+        with gate().holding_back():
+            self._take_back()
+            self._interruptions += 1
+
+    def _take_back(self) -> None:
+        """A cancel that has yet to be raised is not raised; the end of the process stands."""
+        asked = None if self.execution is None else self.execution.cancelled
+        if isinstance(asked, CancelRun):
+            gate().forget(asked)
 
 
 class LoopStopper(Stopper):
@@ -81,23 +116,23 @@ class LoopStopper(Stopper):
 
     def __init__(self) -> None:
         super().__init__()
+        self._cancelled: list[Any] = []
+        self._take_task()
+
+    def _take_task(self) -> None:
         import asyncio
 
         self._loop = asyncio.get_running_loop()
         self._task: Any = asyncio.current_task()
-        self._interruptions = 0
-        self.cancels = 0
-        """How often the asyncio task was cancelled for it."""
 
     def take_turn(self) -> None:
         """The asyncio task that calls this asks the run, a generator, for its next item."""
-        import asyncio
-
-        self._task, self.away = asyncio.current_task(), False
+        self._take_task()
+        super().take_turn()
 
     def stop(self, error: BaseException) -> None:
-        """Interrupt the run with `error`; any thread may."""
-        if self.over or self.away:
+        """Interrupt the run with `error`, once; any thread may."""
+        if not self._can_be_stopped():
             return
         if self._in_main and interrupts.signal_main_thread(error, self):
             # A signal that comes just before the loop begins to wait does not end its waiting, and
@@ -116,32 +151,50 @@ class LoopStopper(Stopper):
 
     def strike(self, error: BaseException) -> None:
         """In a handler of signals: end the step that the loop executes, which may block."""
+        here, ends_all = _current_task(), isinstance(error, TerminationSignal)
+        if not (ends_all or self._can_be_stopped()):
+            return
         if self.away:
             super().strike(error)
-            return
-        if isinstance(error, CancelRun):
-            if self.over:
-                return
-            self._cancel_soon()
-        if _in_a_step_of_the_loop():
-            raise error
+        elif here is self._task:
+            # What was to reach the asyncio task by a cancel of it reaches it now.
+            self._interruptions += 1
+            gate().arrive(error)
+        else:
+            if not ends_all:
+                self._cancel_soon()
+            if here is not None and (ends_all or self._is_around()):
+                gate().arrive(error)
 
-    def reached(self) -> None:
-        """An interruption has arrived: another form of the same one, still on its way, does not."""
-        self._interruptions += 1
+    def _is_around(self) -> bool:
+        """Whether the current code is the run's: what else the loop executes may go on."""
+        context = flow_context.get()
+        execution = None if context is None else context.execution
+        while execution is not None and execution is not self.execution:
+            tracking = execution.tracking
+            execution = None if tracking is None else tracking.execution
+        return execution is not None
+
+    @property
+    def has_cancelled(self) -> bool:
+        """Whether the asyncio task was cancelled for the sake of the run."""
+        return bool(self._cancelled)
 
     def uncancel(self) -> None:
         """The asyncio task goes on: it was cancelled for the sake of the run alone."""
-        for _ in range(self.cancels):
-            self._task.uncancel()
-        self.cancels = 0
+        while self._cancelled:
+            self._cancelled.pop().uncancel()
 
     def _cancel_soon(self) -> None:
-        self._loop.call_soon_threadsafe(self._cancel, self._interruptions)
+        with suppress(RuntimeError):  # the loop was closed: there is nothing left to stop
+            self._loop.call_soon_threadsafe(self._cancel, self._interruptions)
 
     def _cancel(self, interruptions: int) -> None:
-        if self._interruptions == interruptions and not self.over:
-            self.cancels += 1
+        asked = None if self.execution is None else self.execution.cancelled
+        # The consumer of a generator may have got its turn in the meantime: see `stop`.
+        away = self.away and isinstance(asked, CancelRun)
+        if self._interruptions == interruptions and not (self.over or away):
+            self._cancelled.append(self._task)
             self._task.cancel()
 
 
@@ -149,8 +202,8 @@ def _wake_up() -> None:
     """Something for a loop to do."""
 
 
-def _in_a_step_of_the_loop() -> bool:
-    """Whether the event loop executes somebody's code, which may block, rather than waits."""
+def _current_task() -> Any:
+    """The asyncio task whose step the event loop executes, which may block; None when it waits."""
     asyncio = sys.modules["asyncio"]
     loop = asyncio._get_running_loop()
-    return loop is not None and asyncio.current_task(loop) is not None
+    return None if loop is None else asyncio.current_task(loop)

@@ -58,8 +58,7 @@ class WaitingRoom:
             self._ears[ticket] = ear
             # It may have been granted before anybody listened.
             self._stamp = None
-            if due is not None and (self._due is None or due < self._due):
-                self._due = due
+        self._hear_of(due)
         self._rouse()
         return ear
 
@@ -96,18 +95,34 @@ class WaitingRoom:
                 return self._due
             stamp = self._backend.slots_stamp()
             if settle or (self._due is not None and clock.now() >= self._due):
-                self._due = self._backend.settle_slots(clock.now())
+                self._settle()
             elif stamp == self._stamp:
                 return self._due
             self._stamp = stamp
+            # Who joins while the store is asked is not among these: an answer that is older than
+            # its ticket would seem to say that it was dropped.
+            waiting = list(self._ears)
             pid = os.getpid()
             for ticket in self._backend.granted_slots(self._process, pid):
                 self._ring(ticket)
             if settle:
                 there_are = set(self._backend.slots_of(self._process, pid))
-                for ticket in [each for each in list(self._ears) if each not in there_are]:
-                    self._ring(ticket)
+                for ticket in waiting:
+                    if ticket not in there_are:
+                        self._ring(ticket)
             return self._due
+
+    def _settle(self) -> None:
+        """Serve whom time has made room for, and note when to do so again."""
+        with self._lock:
+            self._due = None
+        self._hear_of(self._backend.settle_slots(clock.now()))
+
+    def _hear_of(self, due: int | None) -> None:
+        """Look at the line again at that time, or earlier; who joins and who settles both say."""
+        with self._lock:
+            if due is not None and (self._due is None or due < self._due):
+                self._due = due
 
     def _ring(self, ticket: bytes) -> None:
         ear = self._ears.get(ticket)

@@ -56,12 +56,13 @@ class Lease:
         counter = self._backend.change_counter()
         if moment < self._next_beat and counter == self._counter:
             return []
-        changed, self._counter = counter != self._counter, counter
         self._next_beat = moment + self._every
         now = clock.now()
         asked = self._backend.beat(self._process, now)
-        if changed:
+        if counter != self._counter:
             self.on_change()
+            # Only now: when one of them has failed, the news is told with the next look.
+            self._counter = counter
         if moment >= self._next_reap:
             # Whoever lives looks after those who died: nobody else may be there to do it.
             self._next_reap = moment + REAP_SECONDS
