@@ -32,7 +32,7 @@ from noria.core.errors import (
 )
 from noria.core.records import FlowRunRow, PauseRow
 from noria.core.states import TERMINAL_STATES, StateType
-from noria.engine.answers import give, is_suspended, too_late
+from noria.engine.answers import give, give_all, is_of_deployment, is_suspended, too_late
 from noria.engine.context import FlowRunContext, TaskRunContext, flow_context, task_context
 from noria.engine.dispatch import async_dispatch, in_thread
 from noria.engine.drivers import adrive, drive, finish
@@ -332,7 +332,7 @@ def resume_flow_run(flow_run_id: uuid.UUID | str, run_input: dict[str, Any] | No
     """Let a run go on that waits for somebody.
 
     A paused run goes on in its process. A suspended one has none: it goes on in this one, and this
-    function returns when it has ended.
+    function returns when it has ended. One of a deployment is left to a worker.
 
     Parameters:
         flow_run_id: The run, or one that called it.
@@ -383,7 +383,16 @@ def _resume(flow_run_id: uuid.UUID | str, run_input: dict[str, Any] | None) -> N
 
 
 def _go_on(row: FlowRunRow, run_input: dict[str, Any] | None) -> None:
-    """Execute a suspended run here: not as a part of the run, if there is one, that asks for it."""
+    """Execute a suspended run here: not as a part of the run, if there is one, that asks for it.
+
+    One of a deployment is left to a worker.
+    """
+    backend, now = open_session().backend, clock.now()
+    if is_of_deployment(row):
+        if is_suspended(row):
+            give_all(backend, row, run_input, now)
+        backend.requeue(row.id, now)
+        return
 
     def resume() -> None:
         flow_context.set(None)

@@ -26,7 +26,7 @@ ALL = RunFilter(limit=1000)
 
 FLOWS = '''
 import os, signal, subprocess, sys, time
-from noria import flow, task
+from noria import flow, suspend_flow_run, task
 from noria.session import open_session
 
 def note(*words):
@@ -88,6 +88,13 @@ def hooked():
             time.sleep(3600)
         except BaseException:
             note("unmoved")
+
+@flow
+def asks():
+    step(1)
+    answer = suspend_flow_run(wait_for_input=int)
+    note("answered", answer, os.getpid())
+    step(2)
 
 @flow
 def spins():

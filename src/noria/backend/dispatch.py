@@ -22,7 +22,7 @@ from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow, WorkRow
 from noria.core.schedules import rules
 from noria.core.states import TERMINAL_STATES, Name, StateType
 from noria.core.transitions import Actor
-from noria.store import deployments, flow_runs, work
+from noria.store import deployments, flow_runs, pauses, work
 from noria.store.database import Connection
 
 LATE = 15 * 1_000_000
@@ -79,7 +79,20 @@ def begin(
         return None
     begun = row._replace(epoch=row.epoch + 1, process=process)
     flow_runs.save(connection, begun)
+    pauses.end_requests(connection, flow_run, now)
     return begun
+
+
+def requeue(connection: Connection, flow_run: bytes, now: int) -> FlowRunRow | None:
+    """Let a run of a deployment that was suspended, and has got what it waited for, wait for a
+    worker; None when it is no such run."""
+    row, asked_for = flow_runs.get(connection, flow_run), work.get(connection, flow_run)
+    if row is None or asked_for is None or not executions.is_suspended(row):
+        return None
+    waits = executions.entered(row, StateType.SCHEDULED, Actor.RESUME, None, now, Name.RESUMING)
+    flow_runs.save(connection, waits)
+    work.put_back(connection, asked_for._replace(due=now))
+    return waits
 
 
 def abandon(

@@ -106,6 +106,10 @@ class LocalDeployments:
         with self._database.write() as connection:
             return dispatch.begin(connection, flow_run, worker, process, now)
 
+    def requeue(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return dispatch.requeue(connection, flow_run, now)
+
     def abandon(self, flow_run: bytes, worker: bytes, message: str, now: int) -> FlowRunRow | None:
         with self._database.write() as connection:
             return dispatch.abandon(connection, flow_run, worker, message, now)

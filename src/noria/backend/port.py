@@ -471,6 +471,10 @@ class Backend(Slots, Pools, Retention, Protocol):
         """Begin the execution of a claimed run in a process of its own; None when the run is not
         the worker's any more."""
 
+    def requeue(self, flow_run: bytes, now: int) -> FlowRunRow | None:
+        """Let a suspended run of a deployment, which has got what it waited for, be taken by a
+        worker. None when it is no such run."""
+
     def abandon(self, flow_run: bytes, worker: bytes, message: str, now: int) -> FlowRunRow | None:
         """End a claimed run that no process has begun: Crashed, or Cancelled when that was asked
         for. None when the run is not the worker's any more."""

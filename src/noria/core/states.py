@@ -64,6 +64,7 @@ class Name:
     ROLLED_BACK = "RolledBack"
     TIMED_OUT = "TimedOut"
     SUSPENDED = "Suspended"
+    RESUMING = "Resuming"
     NOT_READY = "NotReady"
     SUBMITTING = "Submitting"
     INFRASTRUCTURE_PENDING = "InfrastructurePending"

@@ -93,6 +93,11 @@ def too_late(run: FlowRunRow) -> FlowPauseTimeout:
     )
 
 
+def is_of_deployment(run: FlowRunRow) -> bool:
+    """Whether a run was asked for by its deployment, so that a worker takes it."""
+    return "deployment" in from_json(run.settings or "{}")
+
+
 def is_suspended(run: FlowRunRow) -> bool:
     """Whether a run waits for a person and has left its process."""
     return run.state is StateType.PAUSED and run.state_name == Name.SUSPENDED

@@ -26,7 +26,7 @@ from noria.core import clock
 from noria.core.ids import to_uuid
 from noria.core.records import FlowRunRow, PauseOutcome
 from noria.core.states import TERMINAL_STATES, Name
-from noria.engine.answers import give, is_suspended
+from noria.engine.answers import give, is_of_deployment, is_suspended
 from noria.engine.drivers import drive
 from noria.flow_runs import until_left
 from noria.session import open_session
@@ -84,6 +84,9 @@ def approve_run(
     found = _chosen(backend, row, key)
     given = read_answer(app, found, document, file, assignments)
     root = backend.flow_run(row.root_run) or row
+    if is_of_deployment(root):
+        _leave_to_a_worker(app, found, root, given)
+        return
     if is_suspended(root):
         # Loaded before the answer is taken: one that nobody could use would be lost.
         flow = _load(app, root, source)
@@ -97,6 +100,20 @@ def approve_run(
             _go_on(app, left, _load(app, left, source))
     _tell(app, backend, found.run)
     app.note(clean(f"{found.run.name} goes on in its process."))
+
+
+def _leave_to_a_worker(app: App, found: Waiting, root: FlowRunRow, given: Any) -> None:
+    backend = backend_of(app)
+    done = give(backend, found.run, found.pause, given, clock.now())
+    if not is_suspended(root):
+        if done.name != Name.SUSPENDED or done.requested:
+            _tell(app, backend, found.run)
+            app.note(clean(f"{found.run.name} goes on in its process."))
+            return
+        root = drive(until_left(open_session(), done)) or root
+    backend.requeue(root.id, clock.now())
+    _tell(app, backend, root)
+    app.note(clean(f"{root.name} goes on with the next worker of its pool."))
 
 
 def _load(app: App, row: FlowRunRow, source: str | None) -> Any:
