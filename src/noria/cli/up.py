@@ -22,7 +22,7 @@ from noria.worker.worker import Worker
 @shared_options
 @pass_app
 def up(app: App, limit: int | None, deploy: bool) -> None:
-    """Make the runs that are due, and execute them, until Ctrl-C.
+    """Run all that is needed in this terminal.
 
     A scheduler and a worker for all pools, in one process. The first Ctrl-C lets what is under way
     end, the second stops it.

@@ -93,6 +93,8 @@ class Worker:
                 while not self._signals or children:
                     self._try_turn(children)
                     self._wait(children, signals)
+                if not self._heard:
+                    self._say(f"{signals.first()}: ends")
             finally:
                 children.close()
                 self._leave()

@@ -22,8 +22,8 @@ COMMANDS: Mapping[str, Entry] = {
 @click.group(cls=LazyGroup, table=COMMANDS, no_args_is_help=True)
 @shared_options
 def service() -> None:
-    """Keep a scheduler and workers running in the background of this machine.
+    """Keep workers running in the background.
 
-    What dies is started again. After a restart of the machine nothing is: noria service unit prints
-    units for systemd, which sees to that.
+    On this machine, and a scheduler with them. What dies is started again. After a restart of the
+    machine nothing is: noria service unit prints units for systemd, which sees to that.
     """

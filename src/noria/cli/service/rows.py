@@ -44,7 +44,8 @@ def named(daemons: Daemons, names: Sequence[str]) -> list[Daemon]:
             raise CliError(
                 Code.UNKNOWN_OBJECT,
                 f"there is no service {name}",
-                did_you_mean(name, list(found)) or "none was ever started",
+                did_you_mean(name, list(found))
+                or f"there are: {', '.join(found) or 'none, since none was ever started'}",
                 "see noria service status",
             )
     return [found[name] for name in dict.fromkeys(names)]

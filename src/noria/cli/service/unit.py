@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-import shlex
+import re
 import sys
 
 import click
@@ -26,8 +26,8 @@ Type=notify
 NotifyAccess=main
 ExecStart={command}
 WorkingDirectory={folder}
-{user}Environment=NORIA_HOME={home}
-Environment=PYTHONUNBUFFERED=1
+{user}Environment={home}
+Environment="PYTHONUNBUFFERED=1"
 # What is secret, such as NORIA_DATABASE_URL with a password, stands in a file of its own.
 EnvironmentFile=-{environment}
 # Runs under way are let end; after that long they are stopped.
@@ -82,13 +82,27 @@ def _text(
     return _UNIT.format(
         file=f"{place}/noria-{name}.service",
         name=name,
-        command=" ".join(shlex.quote(each) for each in noria_command(command)),
-        folder=folder,
+        command=" ".join(map(_quoted, noria_command(command))).replace("$", "$$"),
+        folder=_escaped(folder),
         user=user,
-        home=home,
-        environment=os.path.join(home, "noria.env"),
+        home=_quoted(f"NORIA_HOME={home}", always=True),
+        environment=_escaped(os.path.join(home, "noria.env")),
         target="default.target" if user_unit else "multi-user.target",
     )
+
+
+def _escaped(text: str) -> str:
+    """As systemd reads it: what a percent sign begins stands for something else there."""
+    return text.replace("%", "%%")
+
+
+def _quoted(text: str, always: bool = False) -> str:
+    """As one word."""
+    text = _escaped(text)
+    if not always and re.fullmatch(r"[\w./:=@%+-]+", text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _me() -> str:

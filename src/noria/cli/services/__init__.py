@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, Entry] = {
 @click.group(cls=LazyGroup, table=COMMANDS, no_args_is_help=True)
 @shared_options
 def services() -> None:
-    """Look after schedules, runs that are late, and runs whose process has died.
+    """Look after schedules, late and dead runs.
 
     Every worker does so by itself. A process of its own is for stores whose workers come and go.
     One process at a time leads, the others take over when it is gone.

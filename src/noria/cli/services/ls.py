@@ -21,7 +21,7 @@ from noria.services.service import Service
 @output_options
 @pass_app
 def ls(app: App) -> None:
-    """List the loops, and which process leads."""
+    """List the loops, and who leads."""
     now = clock.now()
     leader = backend_of(app).leader(ROLE, now)
     emit(

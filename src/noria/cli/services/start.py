@@ -14,7 +14,9 @@ from noria.session import open_session
 @shared_options
 @pass_app
 def start(app: App) -> None:
-    """Look after schedules, late and dead runs, until told to stop.
+    """Run the loops until told to stop.
+
+    They look after schedules, late and dead runs.
 
     Runs are executed by workers: noria worker start.
     """

@@ -6,6 +6,7 @@ import click
 
 from noria.cli.app import App, pass_app, shared_options
 from noria.cli.errors import CliError, Code
+from noria.core.names import check_name
 from noria.core.pools import DEFAULT_POOL
 from noria.services.readiness import say_ready
 from noria.session import open_session
@@ -57,6 +58,8 @@ def start(
         raise CliError(
             Code.USAGE, "--pool names pools, --all-pools means all", "", "leave one of them out"
         )
+    for pool in pools:
+        _check(pool)
     taken = None if all_pools else pools or (DEFAULT_POOL,)
 
     def ready() -> None:
@@ -65,3 +68,10 @@ def start(
         say_ready()
 
     Worker(open_session(), taken, limit, app.note, not no_services, grace, name, ready).run()
+
+
+def _check(pool: str) -> None:
+    try:
+        check_name(pool, "work pool")
+    except ValueError as error:
+        raise CliError(Code.USAGE, str(error), "", "see noria pool ls") from None
