@@ -44,7 +44,10 @@ def test_only_the_engine_says_that_a_run_completed_or_failed(kind):
     for (before, after), actors in table(kind).items():
         if before not in TERMINAL_STATES and after is StateType.COMPLETED:
             assert actors == {Actor.ENGINE}
-        if after is StateType.FAILED and before is not StateType.PAUSED:
+        if after is StateType.FAILED and before is StateType.RUNNING:
+            # A worker ends the process of a run that does not heed its timeout.
+            assert actors - {Actor.REAPER} == {Actor.ENGINE}
+        elif after is StateType.FAILED and before is not StateType.PAUSED:
             assert actors == {Actor.ENGINE}
 
 

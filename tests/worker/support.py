@@ -120,6 +120,16 @@ def deaf():
     import ctypes
     ctypes.PyDLL(None).sleep(3600)
 
+@flow(timeout_seconds=0.2)
+def limited():
+    """Goes on, whatever its timeout raises in it."""
+    settled("limited", os.getpid())
+    while True:
+        try:
+            time.sleep(3600)
+        except BaseException:
+            note("unmoved")
+
 @flow
 def stubborn():
     """Goes on, whatever is raised in it."""

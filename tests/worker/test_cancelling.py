@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from noria.core.states import StateType
+from noria.core.states import Name, StateType
 
 
 def cancel(lab, run):
@@ -64,3 +64,15 @@ def test_one_whose_process_dies_meanwhile_is_cancelled(lab):
     lab.kill(int(pid))
     (row,) = lab.ended(run)
     assert row.state is StateType.CANCELLED
+
+
+def test_one_that_does_not_heed_its_timeout_is_ended(lab):
+    lab.worker("--grace", "0.2")
+    run = lab.run_of("limited")
+    ((pid,),) = lab.noted("limited")
+    (row,) = lab.ended(run)
+    assert (row.state, row.state_name) == (StateType.FAILED, Name.TIMED_OUT)
+    assert "exceeded its timeout of 0.2 second(s)" in row.message
+    lab.gone(pid)
+    lab.ended(lab.run_of("plain"))
+    assert (lab.row(run).state, lab.row(run).epoch) == (StateType.FAILED, 1)

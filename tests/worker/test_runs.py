@@ -215,5 +215,6 @@ class TestOnCrash:
         run = lab.run_of("dies", {"times": 9}, most_crashes=1)
         lab.until(lambda: lab.crashes(run) == 2)
         lab.ended(lab.run_of("plain"))
+        lab.until(lambda: "given up after 2 crashes" in lab.row(run).message)
         assert lab.row(run).state is StateType.CRASHED
         assert lab.effects().count("dies") == 2

@@ -135,6 +135,9 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
         begun = run.process != row.worker
         if (spec.on_crash is OnCrash.FAIL and begun) or row.crashes >= spec.most_crashes:
             work.give_up(connection, row.flow_run)
+            if row.crashes:
+                given_up = f"{run.message}; given up after {row.crashes + 1} crashes"
+                flow_runs.save(connection, run._replace(message=given_up))
             continue
         due = now + BACKOFF[min(row.crashes, len(BACKOFF) - 1)]
         verb = "goes on" if spec.on_crash is OnCrash.RESUME else "begins again"

@@ -118,6 +118,20 @@ def end_lost(connection: Connection, row: FlowRunRow, message: str, now: int) ->
         owed_hooks.add(connection, ended, now)
 
 
+def time_out(
+    connection: Connection, flow_run: bytes, process: bytes, message: str, now: int
+) -> FlowRunRow | None:
+    """End a run that took too long, and whose process was ended for it; None when it had ended."""
+    row = flow_runs.get(connection, flow_run)
+    if row is None or row.state is not StateType.RUNNING or row.process != process:
+        return None
+    end(connection, row, StateType.FAILED, Actor.REAPER, message, now, Name.TIMED_OUT)
+    ended = flow_runs.get(connection, flow_run)
+    assert ended is not None
+    owed_hooks.add(connection, ended, now)
+    return ended
+
+
 def call_off(connection: Connection, row: FlowRunRow, by: bytes, message: str, now: int) -> None:
     """End a run of a deployment that nobody has begun, and that is not to be begun.
 
@@ -164,15 +178,18 @@ def end(
     actor: Actor,
     message: str,
     now: int,
+    name: str | None = None,
 ) -> None:
     """End a run that nobody executes, with its unfinished task runs and the counts of its groups.
 
     Raises:
         ForbiddenTransition: The actor may not do that; see `noria.core.transitions`.
     """
-    flow_runs.save(connection, entered(row, state, actor, message, now)._replace(end=now))
-    task_runs.end_unfinished(connection, row.id, state, message, now)
-    groups.end_unfinished(connection, row.id, state)
+    flow_runs.save(connection, entered(row, state, actor, message, now, name)._replace(end=now))
+    # What a run had begun has not failed when it did: it was broken off.
+    below = StateType.CRASHED if name == Name.TIMED_OUT else state
+    task_runs.end_unfinished(connection, row.id, below, message, now)
+    groups.end_unfinished(connection, row.id, below)
 
 
 def entered(

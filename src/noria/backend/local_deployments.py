@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from noria.backend import claiming, deploying, dispatch
+from noria.backend import claiming, deploying, dispatch, executions
 from noria.backend.port import Claim, RunRequest
 from noria.core.deployments import DeploymentSpec, Step
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow
@@ -113,6 +113,12 @@ class LocalDeployments:
     def abandon(self, flow_run: bytes, worker: bytes, message: str, now: int) -> FlowRunRow | None:
         with self._database.write() as connection:
             return dispatch.abandon(connection, flow_run, worker, message, now)
+
+    def time_out(
+        self, flow_run: bytes, process: bytes, message: str, now: int
+    ) -> FlowRunRow | None:
+        with self._database.write() as connection:
+            return executions.time_out(connection, flow_run, process, message, now)
 
     def mark_late(self, now: int) -> list[FlowRunRow]:
         with self._database.read() as connection:

@@ -479,6 +479,12 @@ class Backend(Slots, Pools, Retention, Protocol):
         """End a claimed run that no process has begun: Crashed, or Cancelled when that was asked
         for. None when the run is not the worker's any more."""
 
+    def time_out(
+        self, flow_run: bytes, process: bytes, message: str, now: int
+    ) -> FlowRunRow | None:
+        """End a run as timed out whose process was ended because it did not stop by itself; None
+        when the run had ended, or has another process."""
+
     def mark_late(self, now: int) -> list[FlowRunRow]:
         """Say of runs that nobody took in time that they are Late. Returns those newly so."""
 

@@ -106,7 +106,7 @@ FLOW_RUN_RULES: tuple[Rule, ...] = (
     Rule((_S.RUNNING,), _S.SCHEDULED, (_A.ENGINE, _A.RETRY), "waits before it tries again"),
     Rule((_S.RUNNING,), _S.PAUSED, (_A.ENGINE, _A.PERSON), "waits for a person"),
     Rule((_S.RUNNING,), _S.COMPLETED, (_A.ENGINE,), "the function returned"),
-    Rule((_S.RUNNING,), _S.FAILED, (_A.ENGINE,), "the function raised, or took too long"),
+    Rule((_S.RUNNING,), _S.FAILED, (_A.ENGINE, _A.REAPER), "the function raised, or took too long"),
     # It waits for a person.
     Rule((_S.PAUSED,), _S.RUNNING, (_A.ENGINE, _A.RESUME), "resumed while its process waited"),
     Rule((_S.PAUSED,), _S.SCHEDULED, (_A.RESUME,), "resumed after its process had left"),

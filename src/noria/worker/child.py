@@ -61,8 +61,20 @@ def _run(order: Order, flow: Any) -> int:
     if row.arguments is None:
         # What it was asked for with is plain; what it is recorded with is for people to read.
         row = row._replace(arguments=pickled(parameters))
+    row = row._replace(settings=_with_allowance(row, flow))
     state = finish(flow.execute(parameters, row=row))
     return COMPLETED if state.type is StateType.COMPLETED else ENDED_OTHERWISE
+
+
+def _with_allowance(row: FlowRunRow, flow: Any) -> str:
+    """What is known of the run, with how long it may run by itself: a worker ends one that goes on
+    nevertheless."""
+    found = from_json(row.settings or "{}")
+    if flow.timeout_seconds is not None:
+        delays = float(flow.retry_delay_seconds or 0) * flow.retries
+        found["allowance"] = flow.timeout_seconds * (flow.retries + 1) + delays
+        found["began"] = clock.now()
+    return to_json(found)
 
 
 def _call_hooks(order: Order, flow: Any) -> int:

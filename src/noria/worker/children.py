@@ -13,6 +13,7 @@ from noria.backend.executions import is_suspended
 from noria.backend.port import Backend, Claim
 from noria.backend.processes import is_stopped, start_time
 from noria.core import clock
+from noria.core.jsontext import from_json
 from noria.core.pools import OwedHook
 from noria.core.records import FlowRunRow
 from noria.core.states import TERMINAL_STATES, StateType
@@ -45,6 +46,8 @@ class Child:
     """Who tells of its end; None when nobody does."""
     stop_since: float | None = None
     """Monotonic time since when it is to stop."""
+    overdue: str | None = None
+    """Why it is ended, when it did not heed its timeout."""
     terminated: bool = False
     """Whether its group was sent SIGTERM."""
 
@@ -218,6 +221,8 @@ class Children:
                 said = verdict or "ended before the run began"
                 self._backend.abandon(run.id, self._worker, f"{_who(child)}{said}", now)
             else:
+                if child.overdue is not None:
+                    self._backend.time_out(run.id, row.process, child.overdue, now)
                 self._backend.end_process(row.process, now, verdict)
             self.died = True
         # Not before all is on record: should the store be away, it is done again.
@@ -265,8 +270,23 @@ class Children:
                 child.process = child.process or row.process
             if child.stop_since is None and (row is None or row.state in _STOPPING):
                 child.stop_since = clock.monotonic()
+            if row is not None and child.overdue is None:
+                self._end_overdue(child, row)
             if child.link is None and child.pid is not None and not _lives(child):
                 self._bury(child, None)
+
+    def _end_overdue(self, child: Child, row: FlowRunRow) -> None:
+        """End a run that goes on though its timeout is over: in C code, for instance."""
+        settings = from_json(row.settings or "{}")
+        allowance, began = settings.get("allowance"), settings.get("began")
+        if allowance is None or child.pid is None or row.state is not StateType.RUNNING:
+            return
+        if clock.now() - began > (allowance + self._grace) * 1_000_000:
+            child.overdue = (
+                f"Flow run exceeded its timeout of {allowance:g} second(s) and did not stop by "
+                "itself; its process was ended"
+            )
+            _signal_group(child.pid, signal.SIGKILL)
 
     def _stop_in_time(self, child: Child, moment: float) -> None:
         """A run stops by itself once it knows that it is to; one that does not is made to."""
