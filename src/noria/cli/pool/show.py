@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import click
 
@@ -11,13 +12,15 @@ from noria.cli import queues as queue_rows
 from noria.cli import workers as worker_rows
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.deployment.rows import full_name
-from noria.cli.output import emit_object, table
+from noria.cli.output import Column, emit_object, table
 from noria.cli.pools import find_pool, limit_text, reason, record, status
 from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.core import clock
 from noria.core.pools import PoolStatus
 
+T = TypeVar("T")
+INDENT = "  "
 SHOWN = 5
 """How many deployments people are told of by name."""
 
@@ -37,33 +40,39 @@ def show(app: App, name: str) -> None:
     workers = worker_rows.workers_of(backend, name, now)
     deployments = [full_name(row) for row in backend.deployments() if row.pool == name]
     why = _why(use, queues, workers)
-    if not app.for_people:
-        emit_object(
-            app,
-            {
-                **record(use),
-                "reason": why or None,
-                "queues": [queue_rows.record(each) for each in queues],
-                "workers": [worker_rows.record(each) for each in workers],
-                "deployments": deployments,
-            },
-        )
+    if app.for_people:
+        _say(app, use, _facts(use, deployments, why))
+        _say_table(app, queues, queue_rows.columns()[1:])
+        _say_table(app, workers, worker_rows.columns(app))
         return
-    facts = {name: text for name, text in _facts(use, deployments, why).items() if text}
+    more = {
+        "reason": why or None,
+        "queues": [queue_rows.record(each) for each in queues],
+        "workers": [worker_rows.record(each) for each in workers],
+        "deployments": deployments,
+    }
+    emit_object(app, record(use) | more)
+
+
+def _say(app: App, use: PoolUse, facts: dict[str, str]) -> None:
     space = max(map(len, facts))
     app.say(clean(use.pool.name))
     for title, text in facts.items():
-        app.say(f"  {app.paint(f'{title:<{space}}', 'dim')}  {clean(text)}")
-    for lines in (
-        table(queues, queue_rows.columns()[1:], app.columns - 2, app.paint),
-        table(workers, worker_rows.columns(app), app.columns - 2, app.paint),
-    ):
-        for number, line in enumerate(lines):
-            app.say(f"{'' if number else chr(10)}  {line}")
+        if text:
+            app.say(f"  {app.paint(f'{title:<{space}}', 'dim')}  {clean(text)}")
+
+
+def _say_table(app: App, rows: Sequence[T], columns: Sequence[Column[T]]) -> None:
+    if rows:
+        app.say()
+    for line in table(rows, columns, app.columns - len(INDENT), app.paint):
+        app.say(INDENT + line)
 
 
 def _facts(use: PoolUse, deployments: Sequence[str], why: str) -> dict[str, str]:
-    more = len(deployments) - SHOWN
+    named = list(deployments[:SHOWN])
+    if len(deployments) > SHOWN:
+        named.append(f"and {len(deployments) - SHOWN} more")
     return {
         "about": use.pool.description or "",
         "type": use.pool.type,
@@ -72,9 +81,7 @@ def _facts(use: PoolUse, deployments: Sequence[str], why: str) -> dict[str, str]
         "limit": limit_text(use.pool.slots),
         "under way": str(use.under_way),
         "waiting": str(use.waiting),
-        "deployments": ", ".join(
-            [*deployments[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        ),
+        "deployments": ", ".join(named),
     }
 
 
