@@ -135,6 +135,7 @@ class TestSet:
             ("a/b", "it holds a '/'"),
             ("a\tb", "it holds a control character"),
             ("a\x7f", "it holds a control character"),
+            ("a\udcff", "it holds a control character, or bytes that are no text"),
             ("池" * 256, "it is longer than 255 signs"),
             ("serve x", "pools that begin with 'serve ' are those of scripts"),
         ],
@@ -156,6 +157,7 @@ class TestSet:
             ("--limit", "99999999999"),
             ("--limit", "1", "--no-limit"),
             ("--type", "docker"),
+            ("--description", "a\udcff"),
         ],
     )
     def test_options_that_cannot_be(self, noria, store, options):
@@ -177,13 +179,13 @@ class TestPause:
 
     def test_all_or_none(self, noria, store):
         store.set_pool(PoolRow("etl"), NOW)
-        result = noria("pool", "pause", "etl", "etll")
+        result = noria("pool", "pause", "etl", "elt")
         assert result.exit_code == 3
         assert result.stderr.splitlines() == [
-            "error[N017]: there is no pool etll",
+            "error[N017]: there is no pool elt",
             "  did you mean etl?",
             "  list them: noria pool ls",
-            "  make it: noria pool set etll",
+            "  make it: noria pool set elt",
         ]
         assert not store.pools(NOW)[0].pool.paused
 

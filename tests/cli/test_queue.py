@@ -93,6 +93,7 @@ def test_set_makes_and_changes(noria, store, deployed):
         ("--rank", "9999999"),
         ("--limit", "-1"),
         ("--limit", "1", "--no-limit"),
+        ("--description", "a\udcff"),
     ],
 )
 def test_options_that_cannot_be(noria, store, deployed, options):
@@ -111,10 +112,10 @@ def test_names_that_cannot_be(noria, store, deployed, name):
 
 
 def test_of_an_unknown_pool(noria, deployed):
-    for command in (("ls", "etll"), ("set", "etll", "b"), ("pause", "etll", "b")):
+    for command in (("ls", "elt"), ("set", "elt", "b"), ("pause", "elt", "b")):
         result = noria("queue", *command)
         assert result.exit_code == 3
-        assert result.stderr.startswith("error[N017]: there is no pool etll\n  did you mean etl?\n")
+        assert result.stderr.startswith("error[N017]: there is no pool elt\n  did you mean etl?\n")
 
 
 def test_pause_and_resume(noria, store, deployed):

@@ -61,12 +61,23 @@ def test_for_programs(noria, workers):
         "pid": 4711,
         "since": "2026-11-18T11:07:31.000000Z",
         "last_beat": "2026-11-18T11:07:20.000000Z",
+        "ended": None,
     }
     assert len(noria("worker", "ls", "-o", "name").stdout.split()) == 3
     heading, *_, last = noria("worker", "ls", "-o", "csv").stdout.splitlines()
     assert heading == "name,pools,alive,concurrency_limit,under_way,host,pid,since,last_beat"
     assert last.startswith('一号,"[""etl"", ""gpu""]",false,4,0,lab,4711,')
     assert noria("worker", "ls").stdout.startswith("two\t\ttrue\t\t0\tlab\t4711\t")
+
+
+def test_one_that_has_ended_is_not_called_gone(noria, store):
+    row = process(beat=NOW, lease=LEASE)
+    store.register_process(row)
+    store.register_worker(WorkerRow(row.id, "w", None, None, NOW))
+    store.end_process(row.id, NOW, None)
+    assert " ended " in noria("worker", "ls", tty=True).stdout
+    (found,) = document(noria("worker", "ls", "--json"))
+    assert (found["alive"], found["ended"]) == (False, "2026-11-18T11:07:40.000000Z")
 
 
 def test_of_one_pool(noria, workers):

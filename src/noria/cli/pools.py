@@ -113,7 +113,7 @@ def find_pool(backend: Backend, name: str, now: int) -> PoolUse:
     raise CliError(
         Code.UNKNOWN_OBJECT,
         f"there is no pool {name}",
-        did_you_mean(name, [*known, DEFAULT_POOL]),
+        did_you_mean(name, known) or did_you_mean(name, [DEFAULT_POOL]),
         f"list them: noria pool ls\nmake it: noria pool set {quoted}",
     )
 
@@ -144,3 +144,20 @@ def changed_limit(limit: int | None, no_limit: bool, before: int | None) -> int 
             Code.USAGE, "--limit and --no-limit say opposite things", "", "give one of them"
         )
     return None if no_limit else before if limit is None else limit
+
+
+def changed_description(text: str | None, before: str | None) -> str | None:
+    """The description after `--description`; an empty one takes it away.
+
+    Raises:
+        CliError: It is no text.
+    """
+    if text is None:
+        return before
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise CliError(
+            Code.USAGE, "--description holds bytes that are no text", "expected UTF-8"
+        ) from None
+    return text or None

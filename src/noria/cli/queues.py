@@ -90,6 +90,6 @@ def find_queue(backend: Backend, pool: str, name: str, now: int) -> QueueUse:
     raise CliError(
         Code.UNKNOWN_OBJECT,
         f"pool {pool} has no queue {name}",
-        did_you_mean(name, [*known, DEFAULT_QUEUE]),
+        did_you_mean(name, known) or did_you_mean(name, [DEFAULT_QUEUE]),
         f"list them: noria queue ls {place}\nmake it: noria queue set {place} {shlex.quote(name)}",
     )

@@ -13,6 +13,8 @@ from noria.core import clock
 from noria.core.ids import to_text
 from noria.core.pools import takes
 
+_STYLES = {"alive": "ok", "ended": "dim", "gone": "fail"}
+
 
 def record(use: WorkerUse) -> Record:
     """A worker for programs."""
@@ -28,6 +30,7 @@ def record(use: WorkerUse) -> Record:
         "pid": process.pid,
         "since": iso(worker.created),
         "last_beat": iso(process.beat),
+        "ended": None if process.ended is None else iso(process.ended),
     }
 
 
@@ -41,12 +44,7 @@ def columns(app: App) -> Sequence[Column[WorkerUse]]:
     return (
         Column("name", "WORKER", lambda use: use.worker.name, shrinks=True),
         Column("pools", "POOLS", _pools, shrinks=True),
-        Column(
-            "alive",
-            "STATE",
-            lambda use: "alive" if use.lives else "gone",
-            lambda use: "ok" if use.lives else "fail",
-        ),
+        Column("alive", "STATE", _state, lambda use: _STYLES[_state(use)]),
         Column("concurrency_limit", "LIMIT", _limit, right=True),
         Column("under_way", "UNDER WAY", lambda use: str(use.under_way), right=True),
         Column("host", "HOST", lambda use: use.process.host, shrinks=True),
@@ -54,6 +52,11 @@ def columns(app: App) -> Sequence[Column[WorkerUse]]:
         Column("since", "SINCE", lambda use: when(use.worker.created)),
         Column("last_beat", "LAST BEAT", lambda use: when(use.process.beat)),
     )
+
+
+def _state(use: WorkerUse) -> str:
+    """Who was told to stop has ended; who left without a word is gone."""
+    return "alive" if use.lives else "gone" if use.process.ended is None else "ended"
 
 
 def _pools(use: WorkerUse) -> str:

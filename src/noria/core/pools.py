@@ -5,6 +5,7 @@ Pure: `noria.backend.claiming` reads what waits and what is under way, and acts 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -126,8 +127,8 @@ def name_fault(name: str) -> str | None:
         return f"it is longer than {LONGEST_NAME} signs"
     if "/" in name:
         return "it holds a '/'"
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in name):
-        return "it holds a control character"
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
+        return "it holds a control character, or bytes that are no text"
     if name.startswith(SERVED):
         return f"pools that begin with {SERVED!r} are those of scripts that serve a deployment"
     return None

@@ -6,7 +6,14 @@ import click
 
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.output import emit
-from noria.cli.pools import MOST_SLOTS, changed_limit, check_name, find_pool, listing
+from noria.cli.pools import (
+    MOST_SLOTS,
+    changed_description,
+    changed_limit,
+    check_name,
+    find_pool,
+    listing,
+)
 from noria.cli.store import backend_of
 from noria.core import clock
 from noria.core.pools import PoolRow
@@ -44,7 +51,7 @@ def set_(
         before = PoolRow(name)
     after = before._replace(
         slots=changed_limit(limit, no_limit, before.slots),
-        description=before.description if description is None else description or None,
+        description=changed_description(description, before.description),
         type=kind or before.type,
     )
     backend.set_pool(after, now)

@@ -7,7 +7,7 @@ import click
 from noria.backend.pools_port import QueueUse
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.output import emit
-from noria.cli.pools import MOST_SLOTS, changed_limit, check_name, find_pool
+from noria.cli.pools import MOST_SLOTS, changed_description, changed_limit, check_name, find_pool
 from noria.cli.queues import find_queue, listing, queues_of
 from noria.cli.store import backend_of
 from noria.core import clock
@@ -52,7 +52,7 @@ def set_(
     after = before._replace(
         rank=rank or before.rank,
         slots=changed_limit(limit, no_limit, before.slots),
-        description=before.description if description is None else description or None,
+        description=changed_description(description, before.description),
     )
     backend.set_queue(after, now)
     emit(app, listing([find_queue(backend, pool, name, now)]))

@@ -22,8 +22,8 @@ from noria.core.pools import DEFAULT_POOL
 def ls(app: App, pool: str | None) -> None:
     """List workers, and how many runs they have under way.
 
-    Scripts that serve a deployment are among them. One that has died is shown as gone until it is
-    forgotten.
+    Scripts that serve a deployment are among them. One that has ended is shown until it is
+    forgotten, as gone if it died.
     """
     backend, now = backend_of(app), clock.now()
     if pool is not None:
