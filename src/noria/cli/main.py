@@ -51,7 +51,9 @@ COMMANDS: Mapping[str, Entry] = {
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
     ),
     "pool": Entry("noria.cli.pool", "pool", "Look at pools of work, and change them.", POOL),
-    "queue": Entry("noria.cli.queue", "queue", "Look at queues of pools, and change them.", QUEUE),
+    "queue": Entry(
+        "noria.cli.queue", "queue", "Look at the queues of pools, and change them.", QUEUE
+    ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),

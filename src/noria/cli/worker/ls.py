@@ -20,7 +20,7 @@ from noria.core.pools import DEFAULT_POOL
 @output_options
 @pass_app
 def ls(app: App, pool: str | None) -> None:
-    """List workers, and how many runs they have under way.
+    """List workers, and what they have under way.
 
     Scripts that serve a deployment are among them. One that has ended is shown until it is
     forgotten, as gone if it died.
