@@ -51,6 +51,11 @@ def test_ls_lists_them_by_name(noria, fail, stopped):
     assert "with the next call" in noria("breaker", "ls", tty=True).stdout
 
 
+def test_states_have_colours(noria, fail):
+    fail("crm")
+    assert "\x1b[31m\x1b[1mOPEN" in noria("breaker", "ls", "--color", "always", tty=True).stdout
+
+
 def test_ls_says_when_there_is_nothing(noria, fail):
     assert noria("breaker", "ls", tty=True).stderr == "No circuit breakers.\n"
     fail("mail", outcome=Outcome.SUCCESS)

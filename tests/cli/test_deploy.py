@@ -137,3 +137,8 @@ def test_what_cannot_be_is_said_before_anything_is_changed(
 def test_an_empty_file(noria, store, project):
     (project / "noria.yaml").write_text("")
     assert "has no deployments" in noria("deploy").output
+
+
+def test_what_happens_has_colours(noria, project):
+    result = noria("deploy", "--color", "always", tty=True)
+    assert "\x1b[32m+ add" in result.stdout

@@ -110,6 +110,27 @@ class TestPools:
         assert not backend.delete_pool("said")
         assert [use.pool.name for use in backend.pools(NOON)] == ["甲"]
 
+    def test_a_worker_for_all_pools_takes_nothing_that_a_script_serves(
+        self, backend, asked, worker
+    ):
+        asked(SPEC._replace(pool="serve etl/nightly"))
+        asked(SPEC._replace(name="two"))
+        backend.register_worker(WorkerRow(worker, "w", None, None, NOON))
+        found = {use.pool.name: use.workers for use in backend.pools(NOON)}
+        assert found == {"default": 1, "serve etl/nightly": 0}
+
+    def test_a_pool_of_whose_queues_something_was_said_is_known(self, backend):
+        backend.set_queue(QueueRow("甲", "a", rank=2), NOON)
+        assert [use.pool.name for use in backend.pools(NOON)] == ["甲"]
+        assert backend.delete_pool("甲")
+        assert backend.pools(NOON) == []
+
+    def test_ranks_are_forgotten_with_the_pool(self, backend, asked, taken):
+        backend.set_queue(QueueRow("default", "a", rank=2), NOON)
+        first, second = asked(queue="a"), asked(queue="b", now=NOON + SECOND, due=NOON + SECOND)
+        backend.delete_pool("default")
+        assert taken(now=NOON + SECOND) == [first, second]
+
     def test_pools_of_one_worker_take_turns(self, backend, asked, worker):
         first = asked(SPEC._replace(pool="a"))
         second = asked(SPEC._replace(name="b", pool="b"))

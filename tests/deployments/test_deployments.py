@@ -100,6 +100,13 @@ class TestToDeployment:
         with pytest.raises(ValueError, match=r"\w"):
             counting.to_deployment(name)
 
+    @pytest.mark.parametrize("name", ["", "a/b", "a\nb", "serve x\x7f"])
+    def test_names_of_pools_and_queues_that_cannot_be_used(self, name):
+        with pytest.raises(ValueError, match="work_pool_name of deployment 'counting/x'"):
+            counting.to_deployment("x", work_pool_name=name)
+        with pytest.raises(ValueError, match="work_queue_name of deployment 'counting/x'"):
+            counting.to_deployment("x", work_queue_name=name)
+
     @pytest.mark.parametrize("option", ["overlap", "catchup", "on_crash"])
     def test_choices_that_there_are_not(self, option):
         with pytest.raises(ValueError, match="never"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from noria.backend.pools_port import PoolUse, QueueUse, WorkerUse
 from noria.backend.processes import is_alive
-from noria.core.pools import HEAD_START, OwedHook, PoolRow, QueueRow, WorkerRow
+from noria.core.pools import HEAD_START, OwedHook, PoolRow, QueueRow, WorkerRow, takes
 from noria.core.records import ProcessRow
 from noria.store import deployments, owed_hooks, pools, processes, work
 from noria.store.database import Connection, Database
@@ -22,18 +22,19 @@ class LocalPools:
         with self._database.read() as connection:
             said = {row.name: row for row in pools.all_pools(connection)}
             deployed = Counter(row.pool for row in deployments.page(connection))
+            queued = pools.queued(connection)
             alive = [each.worker for each in _workers(connection, now) if each.lives]
             busy = Counter(entry.pool for entry in work.under_way(connection))
             waiting: Counter[str] = Counter()
             for name, _, count in work.pools(connection, now):
                 waiting[name] += count
         named = {name for worker in alive for name in worker.pools or ()}
-        names = sorted({*said, *deployed, *named, *busy, *waiting})
+        names = sorted({*said, *queued, *deployed, *named, *busy, *waiting})
         return [
             PoolUse(
                 said.get(name) or PoolRow(name),
                 deployed[name],
-                sum(worker.pools is None or name in worker.pools for worker in alive),
+                sum(takes(worker, name) for worker in alive),
                 busy[name],
                 waiting[name],
             )
@@ -47,7 +48,10 @@ class LocalPools:
 
     def delete_pool(self, name: str) -> bool:
         with self._database.write() as connection:
-            return pools.delete(connection, name)
+            said = pools.queues(connection, name)
+            for row in said:
+                _rerank(connection, row, QueueRow(name, row.name).rank)
+            return pools.delete(connection, name) or bool(said)
 
     def queues(self, pool: str, now: int) -> list[QueueUse]:
         with self._database.read() as connection:

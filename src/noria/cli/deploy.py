@@ -19,7 +19,7 @@ from noria.core.errors import DeploymentError
 from noria.deployments.project import FILES, read_project
 
 _SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-", Action.KEEP: "="}
-_STYLES = {Action.ADD: "green", Action.CHANGE: "yellow", Action.REMOVE: "red", Action.KEEP: "dim"}
+_STYLES = {Action.ADD: "ok", Action.CHANGE: "warn", Action.REMOVE: "fail", Action.KEEP: "dim"}
 
 
 @click.command()

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from noria import __version__
+from noria.cli.aliases import translated
 from noria.cli.app import App, app_of, shared_options
 from noria.cli.artifact import COMMANDS as ARTIFACT
 from noria.cli.block import COMMANDS as BLOCK
@@ -20,7 +21,9 @@ from noria.cli.deployment import COMMANDS as DEPLOYMENT
 from noria.cli.errors import Exit, report
 from noria.cli.lazy import Entry, LazyGroup
 from noria.cli.limit import COMMANDS as LIMIT
+from noria.cli.pool import COMMANDS as POOL
 from noria.cli.profile import COMMANDS as PROFILE
+from noria.cli.queue import COMMANDS as QUEUE
 from noria.cli.runs import COMMANDS as RUNS
 from noria.cli.schedule import COMMANDS as SCHEDULE
 from noria.cli.secret import COMMANDS as SECRET
@@ -49,6 +52,10 @@ COMMANDS: Mapping[str, Entry] = {
     "deployment": Entry(
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
     ),
+    "pool": Entry("noria.cli.pool", "pool", "Look at pools of work, and change them.", POOL),
+    "queue": Entry(
+        "noria.cli.queue", "queue", "Look at the queues of pools, and change them.", QUEUE
+    ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "services": Entry(
         "noria.cli.services", "services", "Look after schedules, late and dead runs.", SERVICES
@@ -74,6 +81,12 @@ class _PipeClosedError(Exception):
 
 class Main(LazyGroup):
     """The root of all commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, also by the name that Prefect has for it."""
+        return super().resolve_command(ctx, translated(args))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; that the reader of stdout went away is told to `main`, not to click."""

@@ -5,8 +5,10 @@ Pure: `noria.backend.claiming` reads what waits and what is under way, and acts 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from noria.core.states import StateType
@@ -20,6 +22,18 @@ RUN_TAG_PREFIX = "run-tag:"
 HEAD_START = 600 * 1_000_000
 """How much longer others must have waited to go before a run of one priority more, microseconds:
 an order without such a bound lets the last wait for ever."""
+LONGEST_NAME = 255
+
+
+class PoolStatus(StrEnum):
+    """Whether runs are taken of a pool or a queue, and if not, why."""
+
+    READY = "READY"
+    PAUSED = "PAUSED"
+    FULL = "FULL"
+    """As many runs are under way as may be."""
+    NOT_READY = "NOT_READY"
+    """No worker that lives takes runs of it."""
 
 
 class PoolRow(NamedTuple):
@@ -98,6 +112,57 @@ def is_named(pool: str) -> bool:
         (True, False, False)
     """
     return pool != DEFAULT_POOL and not pool.startswith(SERVED)
+
+
+def name_fault(name: str) -> str | None:
+    """Why a pool or a queue cannot have a name; None if it can.
+
+    Example:
+        >>> name_fault("数据"), name_fault("etl/urgent")
+        (None, "it holds a '/'")
+    """
+    if not name.strip():
+        return "it is empty"
+    if len(name) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} signs"
+    if "/" in name:
+        return "it holds a '/'"
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
+        return "it holds a control character, or bytes that are no text"
+    if name.startswith(SERVED):
+        return f"pools that begin with {SERVED!r} are those of scripts that serve a deployment"
+    return None
+
+
+def takes(worker: WorkerRow, pool: str) -> bool:
+    """Whether a worker takes runs of a pool.
+
+    Example:
+        >>> takes(WorkerRow(b"", "w", ("etl",), None, 0), "etl")
+        True
+        >>> takes(WorkerRow(b"", "w", None, None, 0), "serve etl/nightly")
+        False
+    """
+    return not pool.startswith(SERVED) if worker.pools is None else pool in worker.pools
+
+
+def status_of(row: PoolRow | QueueRow, under_way: int, workers: int) -> PoolStatus:
+    """Whether runs are taken of a pool or a queue.
+
+    Parameters:
+        row: What was said of it.
+        under_way: How many of its runs are under way.
+        workers: How many that live take runs of the pool.
+
+    Example:
+        >>> status_of(PoolRow("etl", slots=2), under_way=2, workers=1).value
+        'FULL'
+    """
+    if row.paused:
+        return PoolStatus.PAUSED
+    if row.slots is not None and under_way >= row.slots:
+        return PoolStatus.FULL
+    return PoolStatus.READY if workers else PoolStatus.NOT_READY
 
 
 def turn(due: int, now: int, priority: int, rank: int) -> int:

@@ -18,7 +18,7 @@ from noria.core import clock, ids
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap, key_fault
 from noria.core.errors import DeploymentError
 from noria.core.names import check_name
-from noria.core.pools import DEFAULT_POOL
+from noria.core.pools import DEFAULT_POOL, SERVED, name_fault
 from noria.core.schedules.rules import Catchup
 from noria.deployments.parameters import as_json, check_defaults, nested
 from noria.deployments.scheduling import Many, as_schedule, schedules_of, specs_of
@@ -229,9 +229,11 @@ class RunnerDeployment:
         """What is compared with the store.
 
         Raises:
-            ValueError: Two schedules have one slug, or parameters have no JSON form.
+            ValueError: Two schedules have one slug, parameters have no JSON form, or a pool or a
+                queue cannot have that name.
             ParameterTypeError: Parameters do not fit, or a schedule leaves one out.
         """
+        _check_place(self)
         spec = DeploymentSpec(
             flow_name=self.flow_name,
             name=self.name,
@@ -352,6 +354,17 @@ def _check_parameters(flow: Any, name: str, given: Mapping[str, Any]) -> None:
             f"Deployment {name!r} has parameters that flow {flow.name!r} does not take: "
             f"{', '.join(unknown)}. It takes: {', '.join(flow.spec.names) or 'none'}."
         )
+
+
+def _check_place(deployment: RunnerDeployment) -> None:
+    pool, queue = deployment.work_pool_name, deployment.work_queue_name
+    for option, name in (("work_pool_name", pool), ("work_queue_name", queue)):
+        if name is None or name == f"{SERVED}{deployment.full_name}":
+            continue
+        if fault := name_fault(name):
+            raise ValueError(
+                f"The {option} of deployment {deployment.full_name!r} is {name!r}: {fault}."
+            )
 
 
 def _concurrency(limit: Any) -> dict[str, Any]:

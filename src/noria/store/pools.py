@@ -49,6 +49,11 @@ def queues(connection: Connection, pool: str) -> list[QueueRow]:
     return [_queue(row) for row in connection.execute(QUEUE.of_pool, {"pool": pool})]
 
 
+def queued(connection: Connection) -> list[str]:
+    """The pools of whose queues something was said."""
+    return [pool for (pool,) in connection.execute(QUEUE.pools)]
+
+
 def queue(connection: Connection, pool: str, name: str) -> QueueRow | None:
     """What was said of a queue."""
     found = connection.execute(QUEUE.get, {"pool": pool, "name": name}).fetchone()

@@ -21,7 +21,7 @@ from noria.core.breakers import (
     window_of,
 )
 
-_STYLES = {CircuitState.OPEN: "red", CircuitState.HALF_OPEN: "yellow", CircuitState.CLOSED: "green"}
+_STYLES = {CircuitState.OPEN: "fail", CircuitState.HALF_OPEN: "warn", CircuitState.CLOSED: "ok"}
 
 
 def record(row: BreakerRow, now: Moment) -> Record:

@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, Entry] = {
     "start": Entry(
         "noria.cli.worker.start", "start", "Run what is due in pools, until told to stop."
     ),
+    "ls": Entry("noria.cli.worker.ls", "ls", "List workers, and what they have under way."),
 }
 
 

@@ -4,6 +4,10 @@ select pool, name, description, rank, slots, paused, created, updated from work_
 where pool = :pool
 order by rank, name
 
+-- name: pools
+-- The pools of whose queues something was said.
+select distinct pool from work_queue
+
 -- name: get
 -- What was said of one queue.
 select pool, name, description, rank, slots, paused, created, updated from work_queue
