@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.2
 @shared_options
 @pass_app
 def logs(app: App, name: str, lines: int, follow: bool) -> None:
-    """Print the last of what a service has written."""
+    """Print what a service has written."""
     daemons = daemons_of(app)
     (daemon,) = named(daemons, [name])
     path = daemons.path(daemon.name, "log")

@@ -58,7 +58,10 @@ def start(
 @output_options
 @pass_app
 def restart(app: App, name: tuple[str, ...], timeout: float) -> None:
-    """Stop services and start them again as they were; all of them without NAME."""
+    """Stop services and start them.
+
+    As they were started before; all of them without NAME.
+    """
     daemons = daemons_of(app)
     backend_of(app)
     found = []

@@ -15,7 +15,10 @@ from noria.services.daemons import Standing
 @output_options
 @pass_app
 def status(app: App, name: tuple[str, ...]) -> None:
-    """Say how services stand; exits with 1 unless all of them run."""
+    """Say how services stand.
+
+    Exits with 1 unless all of them run.
+    """
     found = named(daemons_of(app), name)
     show(app, found)
     if not found or any(daemon.standing != Standing.RUNNING for daemon in found):

@@ -21,9 +21,9 @@ from noria.cli.service.start import DRAIN_SECONDS
 @output_options
 @pass_app
 def stop(app: App, name: tuple[str, ...], timeout: float) -> None:
-    """Stop services; all of them without NAME.
+    """Stop services.
 
-    A worker takes no more runs, and ends when those under way have ended.
+    All of them without NAME. A worker takes no more runs, and ends when those under way have ended.
     """
     daemons = daemons_of(app)
     found = named(daemons, name)

@@ -49,7 +49,9 @@ WantedBy={target}
 @shared_options
 @pass_app
 def unit(app: App, name: tuple[str, ...], user_unit: bool, run_as: str | None) -> None:
-    """Print units for systemd: of a scheduler and a worker, or of the services NAME.
+    """Print units for systemd.
+
+    Of a scheduler and a worker, or of the services NAME.
 
     noria service unit worker > /etc/systemd/system/noria-worker.service
     """
