@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from noria.backend import breakers as breaker_steps
 from noria.backend import executions, locks, pausing
+from noria.backend.local_backfills import LocalBackfills
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.local_pools import LocalPools
 from noria.backend.local_slots import LocalSlots
@@ -63,7 +64,9 @@ from noria.store.task_runs import forget as forget_calls
 FOUND_LIMIT = 20
 
 
-class LocalBackend(LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPools):
+class LocalBackend(
+    LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPools, LocalBackfills
+):
     """The port, answered from a store; see `Backend` for what each method does.
 
     Parameters:
