@@ -509,18 +509,6 @@ class TestGhosts:
         (new,) = backend.find_deployments("every-night")
         assert backend.deployment_runs(new.id) == [run]
 
-    def test_what_crashes_after_its_deployment_is_gone_stays_so(self, backend, gone):
-        row = deployed(backend)
-        run = backend.request_run(wish(row), NOON)
-        backend.claim("default", gone, 1, NOON)
-        backend.delete_deployment(row.id, NOON)
-        backend.reap(NOON)
-        assert backend.recover(NOON) == []
-        assert backend.flow_run(run.id).state is StateType.CRASHED
-        # Nobody goes on looking at it, though its deployment comes again.
-        deployed(backend)
-        assert backend.recover(NOON) == []
-
 
 class TestResting:
     """Whether a schedule rests is for people to say; a specification is heard when it is new."""
@@ -600,9 +588,3 @@ class TestOverlapWithoutRoom:
         ended(backend, first, StateType.CANCELLED)
         (claim,) = backend.claim("default", worker, 1, NOON)
         assert claim.run.id == second.id
-
-    def test_nothing_is_written_when_nothing_is_to_be_settled(self, backend, worker):
-        self.pair(backend, worker, Overlap.QUEUE)
-        before = backend.change_counter()
-        assert backend.claim("default", worker, 0, NOON) == []
-        assert backend.change_counter() == before

@@ -12,6 +12,7 @@ import click
 from noria import __version__
 from noria.cli.app import App, app_of, shared_options
 from noria.cli.artifact import COMMANDS as ARTIFACT
+from noria.cli.backfill import COMMANDS as BACKFILL
 from noria.cli.block import COMMANDS as BLOCK
 from noria.cli.breaker import COMMANDS as BREAKER
 from noria.cli.config import COMMANDS as CONFIG
@@ -48,6 +49,9 @@ COMMANDS: Mapping[str, Entry] = {
     "deploy": Entry("noria.cli.deploy", "deploy", "Deploy what a file says."),
     "deployment": Entry(
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
+    ),
+    "backfill": Entry(
+        "noria.cli.backfill", "backfill", "Make the runs that schedules have missed.", BACKFILL
     ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "services": Entry(
