@@ -39,7 +39,7 @@ Time = date | datetime
 """A naive one is local to the schedule; a date means all of its day."""
 
 
-class TooManyTimes(DeploymentError):
+class TooManyTimesError(DeploymentError):
     """A backfill would make more runs than somebody can have meant."""
 
 
@@ -219,7 +219,7 @@ def planned(
     Raises:
         ObjectNotFound: There is no such schedule.
         InvalidSchedule: A rule or a zone cannot be.
-        DeploymentError: The times cannot be, or are more than `most` (`TooManyTimes`).
+        DeploymentError: The times cannot be, or are more than `most` (`TooManyTimesError`).
         ParameterTypeError: The parameters do not fit the deployment's schema.
     """
     try:
@@ -251,7 +251,7 @@ def _planned(
         found = fire_times(rule, first, last, most + 1 - len(runs))
         runs += [PlannedRun(slug, time, merged) for time in found]
         if len(runs) > most:
-            raise TooManyTimes(
+            raise TooManyTimesError(
                 f"The schedules of {spec.full_name!r} were due more than {most:,} times between "
                 f"{times.start} and {times.end or 'now'}."
             )

@@ -116,7 +116,7 @@ def of_worker(connection: Connection, worker: bytes) -> list[WorkRow]:
 
 def under_way(connection: Connection) -> list[UnderWay]:
     """What was claimed and has not ended, the oldest first."""
-    rows = connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED})
+    rows = sorted(connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED}))
     return [UnderWay._make((*row[:6], tuple(from_json(row[6] or "[]")), row[7])) for row in rows]
 
 

@@ -32,7 +32,7 @@ from noria.core.errors import (
     ParameterTypeError,
 )
 from noria.core.records import DeploymentRow
-from noria.deployments.backfilling import MOST, MOST_AT_ALL, Times, TooManyTimes, planned
+from noria.deployments.backfilling import MOST, MOST_AT_ALL, Times, TooManyTimesError, planned
 
 MANY = 100
 """More runs than that are not made on a terminal without asking."""
@@ -155,7 +155,7 @@ def _wish(
     except ObjectNotFound as error:
         what, _, why = str(error).partition(". ")
         raise CliError(Code.UNKNOWN_OBJECT, what, why, "see noria schedule ls") from None
-    except TooManyTimes as error:
+    except TooManyTimesError as error:
         code, todo = Code.CONFIRM, "take less at once, or say that you mean it with --yes"
         if most == MOST_AT_ALL:
             code, todo = Code.USAGE, "take less at once"

@@ -26,9 +26,9 @@ def note_untaken(app: App, backend: Backend, rows: Iterable[DeploymentRow]) -> N
             app.note(clean(f"pool {name} is paused: its runs wait"))
 
 
-def workers_of(backend: Backend, pool: str) -> int:
-    """How many living workers take runs of a pool."""
-    return sum(use.workers for use in backend.pools(clock.now()) if use.pool.name == pool)
+def workers(backend: Backend) -> dict[str, int]:
+    """How many living workers take runs of each pool."""
+    return {use.pool.name: use.workers for use in backend.pools(clock.now())}
 
 
 def _nobody(pool: str) -> str:

@@ -49,15 +49,15 @@ where worker = :worker
 order by flow_run
 
 -- name: under_way
--- What was claimed and has not ended, the oldest first, without what has left its process to wait for
--- a person.
+-- What was claimed and has not ended, without what has left its process to wait for a person; it is
+-- found among the unfinished runs, however many have ended, and so in no order.
 select work.flow_run, deployment, pool, queue, lane, backfill, tags, worker
 from flow_run
-inner join work on flow_run.id = work.flow_run
+cross join work
 where
-    state not between 3 and 6 and process is not null and worker is not null
+    flow_run.id = work.flow_run and state not between 3 and 6 and process is not null
+    and worker is not null
     and (state_name is null or state_name <> :suspended)
-order by work.flow_run
 
 -- name: move
 -- Let what waits of a deployment wait elsewhere, and in another rank; what was asked for in a queue
