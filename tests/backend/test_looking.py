@@ -39,12 +39,12 @@ def test_nothing_is_written_for_what_must_wait(backend, monkeypatch, overlap, li
     backend.register_process(worker)
     spec = SPEC._replace(overlap=overlap)
     asked(backend, spec)
-    assert len(backend.claim("default", worker.id, 1, NOON)) == 1
+    assert len(backend.claim(["default"], worker.id, 1, NOON)) == 1
     asked(backend, spec)
     # With cancel_running, the first look asks what is under way to stop.
-    assert backend.claim("default", worker.id, limit, NOON) == []
+    assert backend.claim(["default"], worker.id, limit, NOON) == []
     monkeypatch.setattr(claiming, "claim", forbidden)
-    assert backend.claim("default", worker.id, limit, NOON) == []
+    assert backend.claim(["default"], worker.id, limit, NOON) == []
 
 
 def test_nobody_goes_on_looking_at_what_crashed_after_its_deployment_was_gone(backend, monkeypatch):
@@ -52,7 +52,7 @@ def test_nobody_goes_on_looking_at_what_crashed_after_its_deployment_was_gone(ba
     gone = alive._replace(started=alive.started - 1)
     backend.register_process(gone)
     run = asked(backend, SPEC)
-    backend.claim("default", gone.id, 1, NOON)
+    backend.claim(["default"], gone.id, 1, NOON)
     backend.delete_deployment(backend.find_deployments("nightly")[0].id, NOON)
     backend.reap(NOON)
     assert backend.recover(NOON) == []

@@ -231,7 +231,7 @@ class TestScheduling:
         made = backend.make_due_runs(NOON + 24 * HOUR)
         due = [json.loads(row.settings)["scheduled"] for row in made]
         assert due == [NOON + turn * HOUR for turn in range(1, 25)]
-        claims = backend.claim("default", worker, 99, NOON + 25 * HOUR)
+        claims = backend.claim(["default"], worker, 99, NOON + 25 * HOUR)
         begin = {claim.run.id: claim.work.due for claim in claims}
         delays = [begin[row.id] - time for row, time in zip(made, due, strict=True)]
         assert all(0 <= delay <= 60 * SECOND for delay in delays)
@@ -439,7 +439,7 @@ class TestGhosts:
     """What a schedule has made and nobody has begun is as good as the schedule is."""
 
     def waiting(self, backend, worker):
-        return [claim.run.id for claim in backend.claim("default", worker, 9, NOON + 2 * HOUR)]
+        return [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON + 2 * HOUR)]
 
     @pytest.mark.parametrize(
         ("schedules", "why"),
@@ -487,7 +487,7 @@ class TestGhosts:
     def test_what_has_begun_goes_on_all_the_same(self, backend, worker, gone):
         row = deployed(backend, scheduled())
         (made,) = backend.make_due_runs(NOON + HOUR)
-        backend.claim("default", gone, 1, NOON + HOUR)
+        backend.claim(["default"], gone, 1, NOON + HOUR)
         begun = backend.flow_run(made.id)._replace(state=StateType.RUNNING, start=NOON + HOUR)
         backend.append(batch(begun))
         backend.reap(NOON + HOUR)
@@ -541,12 +541,12 @@ class TestOverlapWithoutRoom:
     def pair(self, backend, worker, overlap, **changes):
         row = deployed(backend, SPEC._replace(overlap=overlap, **changes))
         first = backend.request_run(wish(row), NOON)
-        backend.claim("default", worker, 1, NOON)
+        backend.claim(["default"], worker, 1, NOON)
         return first, backend.request_run(wish(row), NOON)
 
     def test_skipped_though_its_worker_has_no_room(self, backend, worker):
         _, second = self.pair(backend, worker, Overlap.SKIP)
-        assert backend.claim("default", worker, 0, NOON) == []
+        assert backend.claim(["default"], worker, 0, NOON) == []
         found = backend.flow_run(second.id)
         assert (found.state, found.message) == (
             StateType.CANCELLED,
@@ -556,29 +556,29 @@ class TestOverlapWithoutRoom:
     def test_skipped_though_its_pool_is_full(self, backend, worker):
         backend.set_pool(PoolRow("default", slots=1), NOON)
         _, second = self.pair(backend, worker, Overlap.SKIP)
-        assert backend.claim("default", worker, 5, NOON) == []
+        assert backend.claim(["default"], worker, 5, NOON) == []
         assert backend.flow_run(second.id).state is StateType.CANCELLED
 
     def test_not_before_it_is_due(self, backend, worker):
         row = deployed(backend, SPEC._replace(overlap=Overlap.SKIP))
         first = backend.request_run(wish(row), NOON)
         later = backend.request_run(wish(row, NOON + HOUR), NOON)
-        backend.claim("default", worker, 1, NOON)
-        assert backend.claim("default", worker, 0, NOON) == []
+        backend.claim(["default"], worker, 1, NOON)
+        assert backend.claim(["default"], worker, 0, NOON) == []
         assert backend.flow_run(later.id).state is StateType.SCHEDULED
         ended(backend, first)
-        (claim,) = backend.claim("default", worker, 1, NOON + HOUR)
+        (claim,) = backend.claim(["default"], worker, 1, NOON + HOUR)
         assert claim.run.id == later.id
 
     def test_not_while_more_may_be_under_way(self, backend, worker):
         _, second = self.pair(backend, worker, Overlap.SKIP, concurrency_limit=2)
-        assert backend.claim("default", worker, 0, NOON) == []
+        assert backend.claim(["default"], worker, 0, NOON) == []
         assert backend.flow_run(second.id).state is StateType.SCHEDULED
 
     def test_the_one_under_way_is_told_once_to_make_room(self, backend, worker):
         first, second = self.pair(backend, worker, Overlap.CANCEL_RUNNING)
         for _ in range(3):
-            assert backend.claim("default", worker, 0, NOON) == []
+            assert backend.claim(["default"], worker, 0, NOON) == []
         found = backend.flow_run(first.id)
         assert [name for name, _, _ in json.loads(found.history)] == [
             "Scheduled",
@@ -586,5 +586,5 @@ class TestOverlapWithoutRoom:
             "Cancelling",
         ]
         ended(backend, first, StateType.CANCELLED)
-        (claim,) = backend.claim("default", worker, 1, NOON)
+        (claim,) = backend.claim(["default"], worker, 1, NOON)
         assert claim.run.id == second.id

@@ -113,7 +113,7 @@ def test_waiting_and_cancelling(deployed):
     backend = open_session().backend
     worker = this_process(clock.now(), 10**9)
     backend.register_process(worker)
-    (claim,) = backend.claim("default", worker.id, 9, clock.now())
+    (claim,) = backend.claim(["default"], worker.id, 9, clock.now())
     assert not made.wait(timeout=0)
     assert made.counts() == {"PENDING": 1, "SCHEDULED": 2}
     assert made.cancel() == 2

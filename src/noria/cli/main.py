@@ -51,7 +51,10 @@ COMMANDS: Mapping[str, Entry] = {
         "noria.cli.deployment", "deployment", "Look at deployments, and act on them.", DEPLOYMENT
     ),
     "backfill": Entry(
-        "noria.cli.backfill", "backfill", "Make the runs that schedules have missed.", BACKFILL
+        "noria.cli.backfill",
+        "backfill",
+        "Make the runs that schedules have missed, and look after them.",
+        BACKFILL,
     ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "services": Entry(
@@ -61,7 +64,12 @@ COMMANDS: Mapping[str, Entry] = {
         "noria.cli.service", "service", "Keep workers running in the background.", SERVICE
     ),
     "up": Entry("noria.cli.up", "up", "Run all that is needed in this terminal."),
-    "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
+    "schedule": Entry(
+        "noria.cli.schedule",
+        "schedule",
+        "See when something is due, and let schedules rest.",
+        SCHEDULE,
+    ),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
     "profile": Entry(
         "noria.cli.profile", "profile", "Name sets of settings, and choose among them.", PROFILE

@@ -32,7 +32,7 @@ __all__ = ["Backfill", "backfill"]
 MIDNIGHT = datetime.min.time()
 MOST = 10_000
 """More times than that are somebody's mistake, unless they say otherwise."""
-MOST_AT_ALL = 100_000
+MOST_AT_ALL = 50_000
 """More than that do not belong into one transaction."""
 
 Time = date | datetime

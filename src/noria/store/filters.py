@@ -147,15 +147,10 @@ def waiting(dialect: Dialect, passed_over: PassedOver) -> Query:
     return WORK.waiting.sql(dialect) + "".join(conditions) + order, facts
 
 
-def keyed(dialect: Dialect, keys: Sequence[str]) -> Query:
-    """What a deployment was asked for with keys."""
-    among, facts = _among("key", keys)
-    return WORK.keyed.sql(dialect) + among, facts
-
-
 def in_lanes(dialect: Dialect, lanes: Sequence[str]) -> Query:
     """What is due in a pool, was made by no backfill, and waits in lanes."""
-    among, facts = _among("lane", lanes)
+    facts = {f"lane{number}": lane for number, lane in enumerate(lanes)}
+    among = f" and lane in ({', '.join(f':{name}' for name in facts)})"
     return WORK.in_lanes.sql(dialect) + among + " order by turn, flow_run limit :limit", facts
 
 
@@ -165,11 +160,6 @@ def backfill_runs(dialect: Dialect, states: Sequence[StateType] | None) -> Query
         f" and {condition}" for condition in _in_states(states)
     )
     return sql + " order by id limit :limit", {}
-
-
-def _among(name: str, values: Sequence[str]) -> Query:
-    facts = {f"{name}{number}": value for number, value in enumerate(values)}
-    return f" and {name} in ({', '.join(f':{each}' for each in facts)})", facts
 
 
 def _in_states(states: Sequence[StateType] | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from noria.core.backfills import HELD, KeyedRun
@@ -18,7 +18,7 @@ from noria.store.statements import Sql, Statements
 
 WORK = Statements("work")
 AT_ONCE = 500
-"""So many keys or lanes are looked for in one statement."""
+"""So many lanes are looked for in one statement."""
 
 
 class WorkPlace(NamedTuple):
@@ -133,17 +133,23 @@ def of_backfill(connection: Connection, backfill: bytes) -> Counter[StateType]:
     return counts
 
 
-def keyed(connection: Connection, deployment: bytes, keys: Sequence[str]) -> dict[str, KeyedRun]:
+def keyed(connection: Connection, deployment: bytes, keys: Collection[str]) -> dict[str, KeyedRun]:
     """The runs that a deployment was asked for with keys."""
+    wanted = set(keys)
+    by_schedule: dict[str, list[str]] = {}
+    for key in wanted:
+        by_schedule.setdefault(key.rpartition("@")[0], []).append(key)
     found = {}
-    for start in range(0, len(keys), AT_ONCE):
-        sql, facts = filters.keyed(connection.dialect, keys[start : start + AT_ONCE])
+    # Those of one schedule stand side by side: they are read at once, however many they are.
+    for each in by_schedule.values():
+        facts = {"deployment": deployment, "low": min(each), "high": max(each)}
         for key, flow_run, name, state, state_name, started in connection.execute(
-            sql, {**facts, "deployment": deployment}
+            WORK.keyed, facts
         ):
-            found[key] = KeyedRun(
-                key, flow_run, name, STATE_BY_CODE[state], state_name, started is not None
-            )
+            if key in wanted:
+                found[key] = KeyedRun(
+                    key, flow_run, name, STATE_BY_CODE[state], state_name, started is not None
+                )
     return found
 
 

@@ -11,8 +11,14 @@ from noria.cli.lazy import Entry, LazyGroup
 
 START = "start"
 COMMANDS: Mapping[str, Entry] = {
-    START: Entry("noria.cli.backfill.start", "start", "Make missed runs; start may be left out."),
-    "ls": Entry("noria.cli.backfill.ls", "ls", "List backfills, newest first."),
+    START: Entry(
+        "noria.cli.backfill.start", "start", "Make missed runs; the word start may be left out."
+    ),
+    "ls": Entry(
+        "noria.cli.backfill.ls",
+        "ls",
+        "List backfills, newest first: all, or those of a deployment.",
+    ),
     "show": Entry("noria.cli.backfill.show", "show", "Show what has become of a backfill."),
     "cancel": Entry("noria.cli.backfill.cancel", "cancel", "Cancel what waits of a backfill."),
 }

@@ -85,11 +85,12 @@ def start(
     watch: bool,
     yes: bool,
 ) -> None:
-    """Make the runs that the schedules of a deployment have missed.
+    """Make missed runs; the word start may be left out.
 
-    Each stands for a time of a schedule, which it reads as scheduled_start_time; what has run
-    already is not run again. All are made at once, or none. Schedules that rest, and how runs
-    overlap, make no difference: runs of a backfill wait for others, and others for them.
+    For each time at which the schedules of a deployment were due, from the first to the last, a run
+    is made, unless there is one. It stands for its time, which it reads as scheduled_start_time.
+    All are made at once, or none. Schedules that rest, and how runs overlap, make no difference:
+    runs of a backfill wait for others, and others for them.
     """
     backend = backend_of(app)
     row = find_deployment(backend, deployment)

@@ -10,9 +10,17 @@ from noria.cli.app import shared_options
 from noria.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Mapping[str, Entry] = {
-    "ls": Entry("noria.cli.schedule.ls", "ls", "List schedules, and when they are due."),
-    "pause": Entry("noria.cli.schedule.pause", "pause", "Let schedules rest."),
-    "resume": Entry("noria.cli.schedule.pause", "resume", "Let schedules go on."),
+    "ls": Entry(
+        "noria.cli.schedule.ls",
+        "ls",
+        "List the schedules of all deployments, or of one, and when they are due.",
+    ),
+    "pause": Entry(
+        "noria.cli.schedule.pause", "pause", "Let a schedule rest, or all of a deployment."
+    ),
+    "resume": Entry(
+        "noria.cli.schedule.pause", "resume", "Let a schedule go on, or all of a deployment."
+    ),
     "next": Entry("noria.cli.schedule.next", "next_", "List the times that a rule means."),
 }
 

@@ -85,11 +85,11 @@ where backfill = :backfill
 group by state, undecided
 
 -- name: keyed
--- What a deployment was asked for with keys; noria.store.filters says which.
+-- What a deployment was asked for with keys between two keys, both included.
 select key, flow_run, name, state, state_name, started
 from work
 inner join flow_run on work.flow_run = flow_run.id
-where deployment = :deployment
+where deployment = :deployment and key between :low and :high
 
 -- name: release
 -- Let another run have the key of this one.
