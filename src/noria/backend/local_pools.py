@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from noria.backend.pools_port import PoolUse, QueueUse, WorkerUse
 from noria.backend.processes import is_alive
-from noria.core.pools import HEAD_START, OwedHook, PoolRow, QueueRow, WorkerRow
+from noria.core.pools import HEAD_START, SERVED, OwedHook, PoolRow, QueueRow, WorkerRow
 from noria.core.records import ProcessRow
 from noria.store import deployments, owed_hooks, pools, processes, work
 from noria.store.database import Connection, Database
@@ -33,7 +33,7 @@ class LocalPools:
             PoolUse(
                 said.get(name) or PoolRow(name),
                 deployed[name],
-                sum(worker.pools is None or name in worker.pools for worker in alive),
+                sum(_takes(worker, name) for worker in alive),
                 busy[name],
                 waiting[name],
             )
@@ -130,6 +130,11 @@ class LocalPools:
     def hooks_called(self, flow_run: bytes, epoch: int) -> None:
         with self._database.write() as connection:
             owed_hooks.done(connection, flow_run, epoch)
+
+
+def _takes(worker: WorkerRow, pool: str) -> bool:
+    # Who takes all there is leaves to scripts what they serve.
+    return not pool.startswith(SERVED) if worker.pools is None else pool in worker.pools
 
 
 def _workers(connection: Connection, now: int) -> list[WorkerUse]:

@@ -20,7 +20,7 @@ from noria.core.records import DeploymentRow
 from noria.core.schedules import rules
 from noria.core.schedules.rules import Rule
 from noria.core.schedules.zones import resolve
-from noria.deployments.flow_runs import LOOK_SECONDS, find
+from noria.deployments.flow_runs import find
 from noria.deployments.parameters import as_json, check
 from noria.engine.drivers import drive
 from noria.engine.effects import Program, Sleep
@@ -30,6 +30,8 @@ from noria.schedules import Cron, Interval
 __all__ = ["Backfill", "backfill"]
 
 MIDNIGHT = datetime.min.time()
+LOOK_SECONDS = 0.2
+"""How often to look whether all runs have ended."""
 MOST = 10_000
 """More times than that are somebody's mistake, unless they say otherwise."""
 MOST_AT_ALL = 50_000

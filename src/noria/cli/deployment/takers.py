@@ -9,10 +9,8 @@ from noria.backend.port import Backend
 from noria.cli.app import App
 from noria.cli.text import clean
 from noria.core import clock
+from noria.core.pools import SERVED
 from noria.core.records import DeploymentRow
-
-SERVED = "serve "
-"""What the pools of deployments that a script serves begin with."""
 
 
 def note_untaken(app: App, backend: Backend, rows: Iterable[DeploymentRow]) -> None:
