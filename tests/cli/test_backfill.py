@@ -7,7 +7,7 @@ import json
 import pytest
 
 from noria.core import clock
-from noria.core.deployments import DeploymentSpec, ScheduleSpec
+from noria.core.deployments import DeploymentSpec, Overlap, ScheduleSpec
 from noria.core.pools import WorkerRow
 from noria.core.states import StateType
 from tests.cli.rows import batch, process
@@ -129,6 +129,23 @@ class TestMaking:
             "no worker takes runs of pool default; start one: noria worker start --pool default"
             in result.stderr
         )
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"overlap": Overlap.SKIP}, "etl/夜间 lets 1 be under way at once (overlap=skip)"),
+            (
+                {"concurrency_limit": 2, "concurrency_key": "{day}"},
+                "etl/夜间 lets 2 be under way at once for each {day} (overlap=allow)",
+            ),
+            ({"concurrency_limit": 3}, None),
+        ],
+    )
+    def test_says_that_fewer_may_be_under_way(self, noria, store, changes, said):
+        store.apply_deployments([SPEC._replace(**changes)], clock.now())
+        result = noria("backfill", "夜间", *WEEK, "--parallel", "3", "--json")
+        told = [line for line in result.stderr.splitlines() if "lets" in line]
+        assert told == ([] if said is None else [said])
 
     def test_says_no_such_thing_when_somebody_does(self, noria, deployed, worker):
         assert "no worker" not in noria("backfill", "夜间", *WEEK, tty=True).output

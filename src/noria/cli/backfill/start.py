@@ -25,6 +25,7 @@ from noria.cli.var.rm import can_ask
 from noria.console.wording import plural
 from noria.core import clock
 from noria.core.backfills import KeyedRun
+from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.errors import (
     DeploymentError,
     InvalidSchedule,
@@ -204,6 +205,7 @@ def _make(app: App, backend: Backend, row: DeploymentRow, plan: _Plan, watch: bo
             f"Backfill {number}: {plural(made.made, 'run')} of {clean(full_name(row))}, "
             f"{made.slots} at once{rest}: noria backfill show {number}"
         )
+    _note_limit(app, spec_of(row), made.slots)
     note_untaken(app, backend, [row])
     if watch:
         use = watch_backfill(app, backend, use)
@@ -211,3 +213,14 @@ def _make(app: App, backend: Backend, row: DeploymentRow, plan: _Plan, watch: bo
         emit_object(app, record(use))
     if watch:
         raise click.exceptions.Exit(exit_code(use))
+
+
+def _note_limit(app: App, spec: DeploymentSpec, slots: int) -> None:
+    """Say that a deployment lets fewer be under way than a backfill would."""
+    most = spec.concurrency_limit or (None if spec.overlap is Overlap.ALLOW else 1)
+    if most is None or most >= slots:
+        return
+    each = f" for each {spec.concurrency_key}" if spec.concurrency_key else ""
+    app.note(
+        clean(f"{spec.full_name} lets {most} be under way at once{each} (overlap={spec.overlap})")
+    )
