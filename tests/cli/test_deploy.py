@@ -84,6 +84,16 @@ def test_what_is_gone_is_removed_when_that_is_wanted(noria, store, project):
     assert [row.name for row in store.deployments()] == ["夜间"]
 
 
+def test_what_has_another_name_now_is_told_of(noria, store, project):
+    noria("deploy")
+    (project / "noria.yaml").write_text(NIGHTLY.replace("name: weekly", "name: monthly"))
+    left = "report/weekly is of this folder, and not in the file: noria deploy --prune removes it."
+    assert left in noria("deploy", "--check").stderr
+    assert left in noria("deploy").stderr
+    assert "not in the file" not in noria("deploy", "--name", "monthly").stderr
+    assert "not in the file" not in noria("deploy", "--prune").stderr
+
+
 def test_some_of_it(noria, store, project):
     assert len(steps(noria("deploy", "--name", "weekly", "--json"))) == 1
     assert len(steps(noria("deploy", "--all", "--json"))) == 2

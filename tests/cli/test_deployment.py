@@ -8,7 +8,9 @@ import pytest
 
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec, ScheduleSpec
+from noria.core.pools import PoolRow, WorkerRow
 from noria.core.states import StateType
+from tests.cli.rows import process
 
 SCHEMA = {
     "properties": {"day": {"type": "string"}, "count": {"type": "integer"}},
@@ -141,3 +143,69 @@ def test_rm(noria, store, deployed):
     (gone,) = document(noria("deployment", "rm", "夜间", "--yes", "--json"))
     assert gone["id"] == "etl/夜间"
     assert store.deployment(deployed.id) is None
+
+
+class TestWhoTakesIt:
+    @pytest.fixture
+    def worker(self, store):
+        """A process that takes runs of the pool."""
+        row = process(1, beat=clock.now())
+        store.register_process(row)
+        store.register_worker(WorkerRow(row.id, "one", ("default",), None, clock.now()))
+
+    @pytest.mark.parametrize(
+        "arguments", [("run", "夜间", "-p", "day=x"), ("show", "夜间"), ("ls",)]
+    )
+    def test_nobody(self, noria, deployed, arguments):
+        result = noria("deployment", *arguments, tty=True)
+        assert result.stderr.endswith(
+            "no worker takes runs of pool default; start one: noria worker start --pool default\n"
+        )
+
+    def test_a_script_of_its_own(self, noria, store):
+        store.apply_deployments([SPEC._replace(pool="serve etl/夜间")], clock.now())
+        result = noria("deployment", "run", "夜间", "-p", "day=x", "--json")
+        assert result.stderr == (
+            "nobody serves etl/夜间; start its script, or a worker: "
+            "noria worker start --pool 'serve etl/夜间'\n"
+        )
+
+    @pytest.mark.parametrize(
+        "arguments", [("run", "夜间", "-p", "day=x"), ("show", "夜间"), ("ls",)]
+    )
+    def test_somebody(self, noria, deployed, worker, arguments):
+        assert "no worker" not in noria("deployment", *arguments, tty=True).output
+
+    def test_somebody_but_not_now(self, noria, store, deployed, worker):
+        store.set_pool(PoolRow("default", paused=True), clock.now())
+        result = noria("deployment", "run", "夜间", "-p", "day=x", "--json")
+        assert result.stderr == "pool default is paused: its runs wait\n"
+
+    def test_as_a_number(self, noria, deployed, worker):
+        (found,) = document(noria("deployment", "ls", "--json"))
+        assert found["workers"] == 1
+
+
+def test_show_tells_of_limits_times_and_runs(noria, store):
+    spec = SPEC._replace(
+        queue="急",
+        priority=5,
+        concurrency_limit=2,
+        concurrency_key="{day}",
+        jitter=90_000_000,
+    )
+    store.apply_deployments([spec], clock.now())
+    noria("deployment", "run", "夜间", "-p", "day=x", "--name", "一次")
+    shown = noria("deployment", "show", "夜间", "--utc", tty=True).stdout
+    for line in (
+        "due            2026-11-18 18:00:00 UTC, then 2026-11-19 18:00:00 UTC, then 2026-11-20",
+        "queue          急",
+        "priority       5",
+        "at once        2 for each {day} (allow)",
+        "jitter         up to 90 s",
+        "Scheduled  一次  2026-11-18 11:07:40 UTC",
+    ):
+        assert line in shown
+    found = document(noria("deployment", "show", "夜间", "--json"))
+    assert len(found["upcoming"]) == 3
+    assert [run["name"] for run in found["runs"]] == ["一次"]

@@ -82,7 +82,8 @@ def test_no_command_is_help_on_stderr_and_wrong_usage(noria):
             ["resume"],
             [
                 "error[N001]: noria has no command resume",
-                "  did you mean runs resume, deployment resume, pool resume or queue resume?",
+                "  did you mean runs resume, deployment resume, pool resume, queue resume or "
+                "schedule resume?",
                 "  see noria --help",
             ],
         ),

@@ -18,6 +18,7 @@ from noria.core.deployments import (
     ScheduleSpec,
     Step,
 )
+from noria.core.pools import PoolRow
 from noria.core.schedules.rules import Catchup
 from noria.core.states import Name, StateType
 from tests.conformance.rows import LEASE, NOON, SECOND, batch, new_id, process
@@ -225,13 +226,14 @@ class TestScheduling:
         (made,) = backend.make_due_runs(NOON + HOUR)
         assert json.loads(made.parameters) == {"a": 1, "b": "甲"}
 
-    def test_jitter_delays_by_less_than_it_says(self, backend):
+    def test_jitter_delays_by_less_than_it_says(self, backend, worker):
         deployed(backend, scheduled(jitter=60 * SECOND, catchup=Catchup.ALL))
         made = backend.make_due_runs(NOON + 24 * HOUR)
-        delays = [
-            json.loads(row.settings)["scheduled"] - NOON - turn * HOUR
-            for turn, row in enumerate(made, 1)
-        ]
+        due = [json.loads(row.settings)["scheduled"] for row in made]
+        assert due == [NOON + turn * HOUR for turn in range(1, 25)]
+        claims = backend.claim(["default"], worker, 99, NOON + 25 * HOUR)
+        begin = {claim.run.id: claim.work.due for claim in claims}
+        delays = [begin[row.id] - time for row, time in zip(made, due, strict=True)]
         assert all(0 <= delay <= 60 * SECOND for delay in delays)
         assert len(set(delays)) > 12
 
@@ -431,3 +433,158 @@ class TestMoving:
         backend.apply_deployments([SPEC], NOON, prune=True)
         found = backend.flow_run(run.id)
         assert (found.state, found.message) == (StateType.CANCELLED, "its deployment was deleted")
+
+
+class TestGhosts:
+    """What a schedule has made and nobody has begun is as good as the schedule is."""
+
+    def waiting(self, backend, worker):
+        return [claim.run.id for claim in backend.claim(["default"], worker, 9, NOON + 2 * HOUR)]
+
+    @pytest.mark.parametrize(
+        ("schedules", "why"),
+        [
+            ((), "its schedule 'hourly' was removed"),
+            ((ScheduleSpec("daily", HOURLY),), "its schedule 'hourly' was removed"),
+            (
+                (ScheduleSpec("hourly", {**HOURLY, "interval": 24 * HOUR}),),
+                "its schedule 'hourly' was changed",
+            ),
+            ((ScheduleSpec("hourly", HOURLY, active=False),), "its schedule 'hourly' was paused"),
+        ],
+    )
+    def test_a_schedule_that_is_another_one_leaves_none(self, backend, worker, schedules, why):
+        row = deployed(backend, scheduled())
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        asked = backend.request_run(wish(row), NOON + HOUR)
+        backend.apply_deployments([SPEC._replace(schedules=schedules)], NOON + HOUR + 1)
+        found = backend.flow_run(made.id)
+        assert (found.state, found.message) == (StateType.CANCELLED, why)
+        assert self.waiting(backend, worker) == [asked.id]
+
+    def test_one_that_stays_the_same_leaves_what_it_has_made(self, backend, worker):
+        deployed(backend, scheduled())
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        backend.apply_deployments([scheduled(tags=("new",))], NOON + HOUR + 1)
+        assert self.waiting(backend, worker) == [made.id]
+
+    def test_nor_does_what_rests(self, backend, worker):
+        row = deployed(backend, scheduled())
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        asked = backend.request_run(wish(row), NOON + HOUR)
+        backend.pause_deployment(row.id, True, NOON + HOUR)
+        assert backend.flow_run(made.id).message == "its deployment was paused"
+        assert self.waiting(backend, worker) == [asked.id]
+
+    def test_nor_does_one_schedule_that_rests(self, backend, worker):
+        both = (ScheduleSpec("a", HOURLY), ScheduleSpec("b", HOURLY))
+        row = deployed(backend, SPEC._replace(schedules=both))
+        first, second = backend.make_due_runs(NOON + HOUR)
+        backend.activate_schedule(row.id, "a", False, NOON + HOUR)
+        assert backend.flow_run(first.id).message == "its schedule 'a' was paused"
+        assert self.waiting(backend, worker) == [second.id]
+
+    def test_what_has_begun_goes_on_all_the_same(self, backend, worker, gone):
+        row = deployed(backend, scheduled())
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        backend.claim(["default"], gone, 1, NOON + HOUR)
+        begun = backend.flow_run(made.id)._replace(state=StateType.RUNNING, start=NOON + HOUR)
+        backend.append(batch(begun))
+        backend.reap(NOON + HOUR)
+        backend.recover(NOON + HOUR)
+        backend.pause_deployment(row.id, True, NOON + HOUR)
+        backend.apply_deployments([SPEC], NOON + HOUR)
+        assert self.waiting(backend, worker) == [made.id]
+
+    def test_a_new_name_leaves_the_old_one_until_it_is_pruned(self, backend, worker):
+        old = deployed(backend, scheduled())
+        (made,) = backend.make_due_runs(NOON + HOUR)
+        renamed = scheduled(name="every-night")
+        (_, step) = backend.plan_deployments([renamed], prune=True)
+        assert step == Step(Action.REMOVE, "etl/nightly")
+        backend.apply_deployments([renamed], NOON + HOUR + 1, prune=True)
+        assert backend.deployment(old.id) is None
+        assert backend.flow_run(made.id).state is StateType.CANCELLED
+        (run,) = backend.make_due_runs(NOON + 2 * HOUR)
+        (new,) = backend.find_deployments("every-night")
+        assert backend.deployment_runs(new.id) == [run]
+
+
+class TestResting:
+    """Whether a schedule rests is for people to say; a specification is heard when it is new."""
+
+    def test_deploying_again_does_not_wake_what_somebody_has_paused(self, backend):
+        row = deployed(backend, scheduled())
+        backend.activate_schedule(row.id, "hourly", False, NOON)
+        backend.apply_deployments([scheduled(tags=("new",))], NOON + 1)
+        assert not backend.schedules(row.id)[0].active
+
+    def test_saying_so_in_the_specification_does(self, backend):
+        resting = SPEC._replace(schedules=(ScheduleSpec("hourly", HOURLY, active=False),))
+        row = deployed(backend, resting)
+        backend.apply_deployments([scheduled()], NOON + HOUR)
+        (schedule,) = backend.schedules(row.id)
+        assert (schedule.active, schedule.since) == (True, NOON + HOUR)
+
+    def test_a_new_rule_of_what_rests_rests_too(self, backend):
+        row = deployed(backend, scheduled())
+        backend.activate_schedule(row.id, "hourly", False, NOON)
+        daily = ScheduleSpec("hourly", {**HOURLY, "interval": 24 * HOUR})
+        backend.apply_deployments([SPEC._replace(schedules=(daily,))], NOON + 1)
+        (schedule,) = backend.schedules(row.id)
+        assert (schedule.active, schedule.due) == (False, NOON + 24 * HOUR)
+
+
+class TestOverlapWithoutRoom:
+    """A run that is due while another is under way is not to begin later."""
+
+    def pair(self, backend, worker, overlap, **changes):
+        row = deployed(backend, SPEC._replace(overlap=overlap, **changes))
+        first = backend.request_run(wish(row), NOON)
+        backend.claim(["default"], worker, 1, NOON)
+        return first, backend.request_run(wish(row), NOON)
+
+    def test_skipped_though_its_worker_has_no_room(self, backend, worker):
+        _, second = self.pair(backend, worker, Overlap.SKIP)
+        assert backend.claim(["default"], worker, 0, NOON) == []
+        found = backend.flow_run(second.id)
+        assert (found.state, found.message) == (
+            StateType.CANCELLED,
+            "another run of its deployment was under way",
+        )
+
+    def test_skipped_though_its_pool_is_full(self, backend, worker):
+        backend.set_pool(PoolRow("default", slots=1), NOON)
+        _, second = self.pair(backend, worker, Overlap.SKIP)
+        assert backend.claim(["default"], worker, 5, NOON) == []
+        assert backend.flow_run(second.id).state is StateType.CANCELLED
+
+    def test_not_before_it_is_due(self, backend, worker):
+        row = deployed(backend, SPEC._replace(overlap=Overlap.SKIP))
+        first = backend.request_run(wish(row), NOON)
+        later = backend.request_run(wish(row, NOON + HOUR), NOON)
+        backend.claim(["default"], worker, 1, NOON)
+        assert backend.claim(["default"], worker, 0, NOON) == []
+        assert backend.flow_run(later.id).state is StateType.SCHEDULED
+        ended(backend, first)
+        (claim,) = backend.claim(["default"], worker, 1, NOON + HOUR)
+        assert claim.run.id == later.id
+
+    def test_not_while_more_may_be_under_way(self, backend, worker):
+        _, second = self.pair(backend, worker, Overlap.SKIP, concurrency_limit=2)
+        assert backend.claim(["default"], worker, 0, NOON) == []
+        assert backend.flow_run(second.id).state is StateType.SCHEDULED
+
+    def test_the_one_under_way_is_told_once_to_make_room(self, backend, worker):
+        first, second = self.pair(backend, worker, Overlap.CANCEL_RUNNING)
+        for _ in range(3):
+            assert backend.claim(["default"], worker, 0, NOON) == []
+        found = backend.flow_run(first.id)
+        assert [name for name, _, _ in json.loads(found.history)] == [
+            "Scheduled",
+            "Pending",
+            "Cancelling",
+        ]
+        ended(backend, first, StateType.CANCELLED)
+        (claim,) = backend.claim(["default"], worker, 1, NOON)
+        assert claim.run.id == second.id

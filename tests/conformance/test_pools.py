@@ -7,7 +7,7 @@ import pytest
 from noria.backend.port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
-from noria.core.pools import HEAD_START, PoolRow, QueueRow, WorkerRow
+from noria.core.pools import HEAD_START, SERVED, PoolRow, QueueRow, WorkerRow
 from noria.core.slots import LimitRow
 from noria.core.states import StateType
 from tests.conformance.rows import LEASE, NOON, SECOND, batch, new_id
@@ -233,6 +233,15 @@ class TestWorkers:
         assert [use.worker.pools for use in found] == [None, ("a", "b")]
         assert backend.forget_workers(NOON) == 1
         assert [use.worker.process for use in backend.workers(NOON)] == [worker]
+
+    def test_who_takes_all_there_is_leaves_to_scripts_what_they_serve(self, backend, worker):
+        for name in ("etl", f"{SERVED}etl/nightly"):
+            backend.apply_deployments([SPEC._replace(name=name[:5], pool=name)], NOON)
+        backend.register_worker(WorkerRow(worker, "all", None, None, NOON))
+        assert {use.pool.name: use.workers for use in backend.pools(NOON)} == {
+            "etl": 1,
+            "serve etl/nightly": 0,
+        }
 
 
 class TestLeading:

@@ -164,3 +164,21 @@ class TestManyRows:
         connection.set_trace_callback(seen.append)
         connection.write_rows(insert, list(range(2 * (64 + 8))))
         assert len([sql for sql in seen if sql.startswith("insert")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("under_way", "flow_run_live"),
+        ("next_of_backfill", "work_waiting_of_backfill"),
+        ("keyed", "work_by_key"),
+        ("unclaimed_of_schedule", "work_by_deployment"),
+    ],
+)
+def test_what_is_asked_for_often_is_found_however_much_has_been_done(name, index):
+    with SqliteDatabase(MEMORY).read() as connection:
+        sql = getattr(Statements("work"), name).sql("sqlite")
+        plan = connection.execute("explain query plan " + sql, Anything()).fetchall()
+    steps = [step for *_, step in plan]
+    assert any(f"INDEX {index} " in step for step in steps)
+    assert not any(step.startswith("SCAN") for step in steps)

@@ -8,11 +8,11 @@ from enum import Enum
 from typing import NamedTuple
 
 from noria.backend import executions
-from noria.backend.deploying import spec_of
+from noria.backend.deploying import rank_of, spec_of
 from noria.backend.port import Claim
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.jsontext import from_json
-from noria.core.pools import RUN_TAG_PREFIX, Room, UnderWay
+from noria.core.pools import RUN_TAG_PREFIX, Room, UnderWay, turn
 from noria.core.records import FlowRunRow, WorkRow
 from noria.core.states import TERMINAL_STATES, StateType
 from noria.core.transitions import Actor
@@ -63,10 +63,19 @@ def claim(
             pending = executions.entered(run, StateType.PENDING, Actor.SCHEDULER, None, now)
             pending = pending._replace(process=worker)
             flow_runs.save(connection, pending)
+            if row.backfill is not None:
+                _next_of_backfill(connection, row, row.backfill, now)
             taken.append(Claim(pending, spec, row._replace(worker=worker)))
         else:
             _settle(connection, candidate, worker, now)
     return taken
+
+
+def _next_of_backfill(connection: Connection, row: WorkRow, backfill: bytes, now: int) -> None:
+    """The next run of a backfill gets a place at the end of the line only now, behind what is due
+    within a while: a long one does not keep others from their turn."""
+    rank = rank_of(connection, row.pool, row.queue)
+    work.next_of_backfill(connection, backfill, turn(now, now, row.priority - 1, rank))
 
 
 def _settle(connection: Connection, candidate: Candidate, worker: bytes, now: int) -> None:
@@ -92,14 +101,66 @@ def candidates(
     """What is to happen to what waits in some pools, in the order of its turn; what merely waits is
     left out.
 
-    Nothing is changed here, so this may be asked within a transaction that only reads.
+    What `overlap` settles is settled whether or not there is room: a run that is due while another
+    is under way is not to begin later. Nothing is changed here, so this may be asked within a
+    transaction that only reads.
     """
     waiting = [name for name in names if work.waiting(connection, name, now, 1)]
-    if limit < 1 or not waiting:
+    if not waiting:
         return
-    room = _room(connection, waiting)
+    busy = work.under_way(connection)
+    yield from _overlapping(connection, waiting, busy, now)
+    if limit > 0:
+        yield from _in_turn(connection, waiting, busy, limit, now)
+
+
+def _overlapping(
+    connection: Connection, names: Sequence[str], busy: list[UnderWay], now: int
+) -> Iterator[Candidate]:
+    full = dict(_full_lanes(connection, busy))
+    replaced: set[str] = set()
+    for pool in names:
+        lanes = [lane for lane, (spec, _) in full.items() if spec.pool == pool]
+        for row in work.in_lanes(connection, pool, now, lanes) if lanes else []:
+            run = flow_runs.get(connection, row.flow_run)
+            spec, before = full[row.lane]
+            if run is None or run.state in TERMINAL_STATES:
+                yield Candidate(Verdict.SETTLE, row, run, None)
+            elif spec.overlap is Overlap.SKIP:
+                yield Candidate(Verdict.SKIP, row, run, spec)
+            elif row.lane not in replaced:
+                replaced.add(row.lane)
+                to_stop = _to_stop(connection, before)
+                if to_stop:
+                    yield Candidate(Verdict.REPLACE, row, run, spec, to_stop)
+
+
+def _full_lanes(
+    connection: Connection, busy: list[UnderWay]
+) -> Iterator[tuple[str, tuple[DeploymentSpec, list[UnderWay]]]]:
+    """The lanes in which nothing more may begin and nothing waits, with what is under way."""
+    specs: dict[bytes, DeploymentSpec | None] = {}
+    lanes: dict[str, list[UnderWay]] = {}
+    for entry in busy:
+        lanes.setdefault(entry.lane, []).append(entry)
+        if entry.deployment not in specs:
+            found = deployments.get(connection, entry.deployment)
+            specs[entry.deployment] = None if found is None else spec_of(found)
+    for lane, entries in lanes.items():
+        spec = specs[entries[0].deployment]
+        if spec is None or spec.overlap in (Overlap.ALLOW, Overlap.QUEUE):
+            continue
+        before = _regular(entries)
+        if len(before) >= _most(spec):
+            yield lane, (spec, before)
+
+
+def _in_turn(
+    connection: Connection, names: Sequence[str], busy: list[UnderWay], limit: int, now: int
+) -> Iterator[Candidate]:
+    room = _room(connection, names, busy)
     count = 0
-    lines = [_line(connection, room, name, limit, now) for name in waiting]
+    lines = [_line(connection, room, name, limit, now) for name in names]
     for candidate in heapq.merge(*lines, key=lambda each: (each.work.turn, each.work.flow_run)):
         yield candidate
         count += candidate.verdict is Verdict.TAKE
@@ -135,12 +196,12 @@ def _line(
                 return
 
 
-def _room(connection: Connection, names: Sequence[str]) -> Room:
+def _room(connection: Connection, names: Sequence[str], busy: list[UnderWay]) -> Room:
     tags = {
         name: limit.slots for name, limit in slots.limits_of(connection, RUN_TAG_PREFIX).items()
     }
     return Room(
-        work.under_way(connection),
+        busy,
         [row for row in pools.all_pools(connection) if row.name in names],
         [row for name in names for row in pools.queues(connection, name)],
         backfills.slots(connection),
@@ -156,21 +217,44 @@ def _judged(connection: Connection, room: Room, row: WorkRow) -> Candidate:
     if deployment is None:
         return Candidate(Verdict.ORPHAN, row, run, None)
     spec = spec_of(deployment)
-    before = tuple(room.in_lane(row.lane))
-    verdict = _in_lane(spec, len(before))
+    before = room.in_lane(row.lane)
+    verdict = _in_lane(spec, row, before)
     if verdict is Verdict.TAKE and room.full_tag(_tags(run)) is not None:
         # Others of its lane may have other tags, but go in the order of their turn.
         verdict = Verdict.WAIT
-    return Candidate(verdict, row, run, spec, before)
+    if verdict is not Verdict.REPLACE:
+        return Candidate(verdict, row, run, spec)
+    to_stop = _to_stop(connection, _regular(before))
+    return Candidate(Verdict.REPLACE if to_stop else Verdict.WAIT, row, run, spec, to_stop)
 
 
-def _in_lane(spec: DeploymentSpec, before: int) -> Verdict:
+def _in_lane(spec: DeploymentSpec, row: WorkRow, before: list[UnderWay]) -> Verdict:
     unlimited = spec.overlap is Overlap.ALLOW and spec.concurrency_limit is None
-    if unlimited or before < (spec.concurrency_limit or 1):
+    if unlimited or len(before) < _most(spec):
         return Verdict.TAKE
+    # What a backfill makes was asked for on purpose: it is not skipped and ends nothing, and
+    # nothing that is due is skipped or ends it because of it. They wait for one another.
+    if row.backfill is not None or len(_regular(before)) < _most(spec):
+        return Verdict.WAIT
     if spec.overlap is Overlap.SKIP:
         return Verdict.SKIP
     return Verdict.REPLACE if spec.overlap is Overlap.CANCEL_RUNNING else Verdict.WAIT
+
+
+def _most(spec: DeploymentSpec) -> int:
+    return spec.concurrency_limit or 1
+
+
+def _regular(entries: list[UnderWay]) -> list[UnderWay]:
+    return [entry for entry in entries if entry.backfill is None]
+
+
+def _to_stop(connection: Connection, before: list[UnderWay]) -> tuple[bytes, ...]:
+    """What has not been asked to stop before."""
+    runs = [flow_runs.get(connection, entry.flow_run) for entry in before]
+    return tuple(
+        run.id for run in runs if run is not None and run.state is not StateType.CANCELLING
+    )
 
 
 def _under_way(row: WorkRow, run: FlowRunRow | None) -> UnderWay:

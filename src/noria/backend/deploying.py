@@ -71,23 +71,28 @@ def name_of(row: DeploymentRow) -> str:
 def activate(
     connection: Connection, deployment: bytes, slug: str, active: bool, now: int
 ) -> ScheduleRow | None:
-    """Let one schedule of a deployment make runs, or none; None when there is no such schedule."""
+    """Let one schedule of a deployment make runs, or none; what waits of one that is to make none
+    is cancelled. None when there is no such schedule."""
     for row in deployments.schedules(connection, deployment):
         if row.slug == slug:
             changed = row if row.active == active else _begun(row._replace(active=active), now)
             deployments.save_schedule(connection, changed)
+            _leave_nothing(connection, row, changed, now)
             return changed
     return None
 
 
 def pause(connection: Connection, deployment: bytes, paused: bool, now: int) -> bool:
-    """Stop all schedules of a deployment, or let them go on from now; False when there is none."""
+    """Stop all schedules of a deployment, and cancel what waits of them, or let them go on from
+    now; False when there is none."""
     row = deployments.get(connection, deployment)
     if row is None:
         return False
-    if row.paused and not paused:
-        # What was due in the meantime was not wanted.
-        for schedule in deployments.schedules(connection, deployment):
+    for schedule in deployments.schedules(connection, deployment):
+        if paused:
+            _call_off(connection, deployment, schedule.slug, "its deployment was paused", now)
+        elif row.paused:
+            # What was due in the meantime was not wanted.
             deployments.save_schedule(connection, _begun(schedule, now))
     return deployments.pause(connection, deployment, paused, now)
 
@@ -128,12 +133,38 @@ def _write(connection: Connection, wanted: DeploymentSpec, now: int) -> None:
         connection,
         DeploymentRow(ids.new_id(), spec.flow_name, spec.name, spec.pool, text, False, now, now),
     )
+    said = {} if old is None else {each.slug: each for each in spec_of(old).schedules}
     before = {each.slug: each for each in deployments.schedules(connection, row.id)}
     for schedule in spec.schedules:
-        after = _schedule(row.id, schedule, before.pop(schedule.slug, None), now)
+        found = before.pop(schedule.slug, None)
+        after = _schedule(row.id, schedule, said.get(schedule.slug), found, now)
         deployments.save_schedule(connection, after)
+        if found is not None:
+            _leave_nothing(connection, found, after, now)
     for slug in before:
         deployments.delete_schedule(connection, row.id, slug)
+        _call_off(connection, row.id, slug, f"its schedule {slug!r} was removed", now)
+
+
+def _leave_nothing(
+    connection: Connection, before: ScheduleRow, after: ScheduleRow, now: int
+) -> None:
+    """Cancel what a schedule has made and nobody has begun, if the schedule is another one now."""
+    if before.rule != after.rule:
+        why = f"its schedule {before.slug!r} was changed"
+    elif before.active and not after.active:
+        why = f"its schedule {before.slug!r} was paused"
+    else:
+        return
+    _call_off(connection, before.deployment, before.slug, why, now)
+
+
+def _call_off(connection: Connection, deployment: bytes, slug: str, why: str, now: int) -> None:
+    for row in work.unclaimed_of_schedule(connection, deployment, slug):
+        run = flow_runs.get(connection, row.flow_run)
+        # What has begun and crashed is to go on: it is no matter of when.
+        if run is not None and run.state not in TERMINAL_STATES and run.start is None:
+            executions.call_off(connection, run, deployment, why, now)
 
 
 def _move(
@@ -152,12 +183,21 @@ def _standing(connection: Connection, place: WorkPlace) -> int:
 
 
 def _schedule(
-    deployment: bytes, spec: ScheduleSpec, before: ScheduleRow | None, now: int
+    deployment: bytes,
+    spec: ScheduleSpec,
+    said: ScheduleSpec | None,
+    before: ScheduleRow | None,
+    now: int,
 ) -> ScheduleRow:
+    """The row of a schedule; `said` is what was specified last, `before` the row until now."""
     rule = to_json(spec.rule)
-    if before is not None and (before.rule, before.active) == (rule, spec.active):
+    active = spec.active
+    if before is not None and said is not None and said.active == spec.active:
+        # Whether it rests is for people to say, unless the specification says something new.
+        active = before.active
+    if before is not None and (before.rule, before.active) == (rule, active):
         return before
-    return _begun(ScheduleRow(deployment, spec.slug, rule, spec.active, now, None), now)
+    return _begun(ScheduleRow(deployment, spec.slug, rule, active, now, None), now)
 
 
 def _begun(row: ScheduleRow, now: int) -> ScheduleRow:

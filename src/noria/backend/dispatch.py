@@ -14,6 +14,7 @@ from noria.backend import executions
 from noria.backend.deploying import name_of, rank_of, spec_of
 from noria.backend.port import RunRequest
 from noria.core import ids
+from noria.core.backfills import run_key
 from noria.core.deployments import DeploymentSpec, OnCrash, lane_key
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import random_run_name
@@ -45,9 +46,10 @@ def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | 
         if before is not None:
             return before
     spec = spec_of(deployment)
-    row = _scheduled(deployment, spec, wish, now)
+    row = new_run(deployment, spec, wish, now)
+    rank = rank_of(connection, deployment.pool, queue_of(spec, wish))
     flow_runs.save(connection, row)
-    work.add(connection, _waiting(connection, deployment, spec, wish, row.id, now))
+    work.add(connection, new_work(deployment, spec, wish, row.id, rank, now))
     return row
 
 
@@ -128,7 +130,10 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
     for row in work.crashed(connection):
         run = flow_runs.get(connection, row.flow_run)
         deployment = deployments.get(connection, row.deployment)
-        if run is None or deployment is None or run.state is not StateType.CRASHED:
+        if run is None or run.state is not StateType.CRASHED:
+            continue
+        if deployment is None:
+            work.give_up(connection, row.flow_run)
             continue
         spec = spec_of(deployment)
         # What has never begun has not crashed: it was its worker that died.
@@ -155,29 +160,44 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
 
 def _wish_of(schedule: ScheduleRow, spec: DeploymentSpec, due: int) -> RunRequest:
     own = next((each for each in spec.schedules if each.slug == schedule.slug), None)
-    key = f"{schedule.slug}@{due}"
+    key = run_key(schedule.slug, due)
     # The same for whoever reckons it, and spread evenly.
     delay = zlib.crc32(schedule.deployment + key.encode()) % (spec.jitter + 1)
     return RunRequest(
         deployment=schedule.deployment,
         due=due + delay,
+        scheduled=due,
         parameters=own.parameters if own is not None else {},
         key=key,
         schedule=schedule.slug,
     )
 
 
-def _waiting(
-    connection: Connection,
+def queue_of(spec: DeploymentSpec, wish: RunRequest) -> str:
+    """The queue that a run waits in."""
+    return wish.queue or spec.queue or DEFAULT_QUEUE
+
+
+def new_work(
     deployment: DeploymentRow,
     spec: DeploymentSpec,
     wish: RunRequest,
     flow_run: bytes,
+    rank: int,
     now: int,
 ) -> WorkRow:
-    queue = wish.queue or spec.queue or DEFAULT_QUEUE
+    """What makes a run that is wished for wait for its time.
+
+    Parameters:
+        deployment: Of which it is a run.
+        spec: The same, as it was specified.
+        wish: What is wished for.
+        flow_run: The run.
+        rank: Of its queue.
+        now: Microseconds since the epoch.
+    """
+    queue = queue_of(spec, wish)
     key = lane_key(spec, wish.parameters)
-    rank = rank_of(connection, deployment.pool, queue)
     return WorkRow(
         flow_run=flow_run,
         deployment=deployment.id,
@@ -195,15 +215,16 @@ def _waiting(
     )
 
 
-def _scheduled(
+def new_run(
     deployment: DeploymentRow, spec: DeploymentSpec, wish: RunRequest, now: int
 ) -> FlowRunRow:
+    """A run that is wished for."""
     flow_run = ids.new_id()
     tags = sorted({*spec.tags, *wish.tags})
     settings = {
         "deployment": deployment.id.hex(),
         "deployment_name": name_of(deployment),
-        "scheduled": wish.due,
+        "scheduled": wish.due if wish.scheduled is None else wish.scheduled,
         "job_variables": _job_variables(spec, wish),
         "key": wish.key,
         "schedule": wish.schedule,

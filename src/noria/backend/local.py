@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from noria.backend import breakers as breaker_steps
 from noria.backend import executions, locks, pausing
+from noria.backend.local_backfills import LocalBackfills
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.local_pools import LocalPools
 from noria.backend.local_retention import LocalRetention
@@ -65,7 +66,12 @@ FOUND_LIMIT = 20
 
 
 class LocalBackend(
-    LocalSlots, pausing.PausingBackend, LocalDeployments, LocalPools, LocalRetention
+    LocalSlots,
+    pausing.PausingBackend,
+    LocalDeployments,
+    LocalPools,
+    LocalBackfills,
+    LocalRetention,
 ):
     """The port, answered from a store; see `Backend` for what each method does.
 

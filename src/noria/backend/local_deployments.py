@@ -51,6 +51,10 @@ class LocalDeployments:
         with self._database.read() as connection:
             return deployments.schedules(connection, deployment)
 
+    def last_fired(self, deployment: bytes, slug: str) -> int | None:
+        with self._database.read() as connection:
+            return work.last_of_schedule(connection, deployment, slug)
+
     def activate_schedule(
         self, deployment: bytes, slug: str, active: bool, now: int
     ) -> ScheduleRow | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from noria.backend.backfills_port import Backfills
 from noria.backend.pools_port import Pools
 from noria.backend.retention_port import Retention
 from noria.core.breakers import Answer, BreakerRow, Event, Moment, Rules
@@ -110,6 +111,7 @@ class RunRequest(NamedTuple):
 
     deployment: bytes
     due: int
+    """When it may begin."""
     parameters: Mapping[str, Any] = NOTHING
     """They go before those of the deployment."""
     tags: tuple[str, ...] = ()
@@ -124,6 +126,8 @@ class RunRequest(NamedTuple):
     parent_run: bytes | None = None
     parent_task: bytes | None = None
     root_run: bytes | None = None
+    scheduled: int | None = None
+    """The time that it stands for, if that is another one."""
 
 
 class Claim(NamedTuple):
@@ -187,7 +191,7 @@ class Slots(Protocol):
         """Changes when anybody, this process included, may have freed or granted slots."""
 
 
-class Backend(Slots, Pools, Retention, Protocol):
+class Backend(Slots, Pools, Backfills, Retention, Protocol):
     """The port. A method that does not find what it is asked for returns None."""
 
     def append(self, batch: Batch) -> list[bytes]:
@@ -432,6 +436,9 @@ class Backend(Slots, Pools, Retention, Protocol):
 
     def schedules(self, deployment: bytes) -> list[ScheduleRow]:
         """The schedules of a deployment, and where they have got to."""
+
+    def last_fired(self, deployment: bytes, slug: str) -> int | None:
+        """When the newest run that a schedule has made was due."""
 
     def activate_schedule(
         self, deployment: bytes, slug: str, active: bool, now: int

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from noria.backend.port import Backend
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.errors import CliError, Code, Exit
 from noria.cli.output import Column, Listing, Record, dump, emit
@@ -14,7 +15,7 @@ from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.console.wording import plural
 from noria.core import clock
-from noria.core.deployments import Action, Step
+from noria.core.deployments import Action, DeploymentSpec, Step
 from noria.core.errors import DeploymentError
 from noria.deployments.project import FILES, read_project
 
@@ -60,6 +61,8 @@ def deploy(
     else:
         steps = backend.apply_deployments(wanted, clock.now(), prune)
     _show(app, steps, check)
+    if not names and not prune:
+        _say_what_is_left(app, backend, wanted)
     if check and any(step.action is not Action.KEEP for step in steps):
         raise click.exceptions.Exit(Exit.RUN_FAILED)
 
@@ -100,6 +103,16 @@ def _show(app: App, steps: Sequence[Step], check: bool) -> None:
         app.note("Nothing differs." if check else "Nothing to do.")
     elif check:
         app.note(f"{plural(len(changed), 'deployment')} would change; noria deploy does it.")
+
+
+def _say_what_is_left(app: App, backend: Backend, wanted: Sequence[DeploymentSpec]) -> None:
+    """What has another name now would go on running under the old one, too."""
+    for step in backend.plan_deployments(wanted, prune=True):
+        if step.action is Action.REMOVE:
+            name = clean(step.full_name)
+            app.note(
+                f"{name} is of this folder, and not in the file: noria deploy --prune removes it."
+            )
 
 
 def _record(step: Step) -> Record:

@@ -13,6 +13,7 @@ from noria import __version__
 from noria.cli.aliases import translated
 from noria.cli.app import App, app_of, shared_options
 from noria.cli.artifact import COMMANDS as ARTIFACT
+from noria.cli.backfill import COMMANDS as BACKFILL
 from noria.cli.block import COMMANDS as BLOCK
 from noria.cli.breaker import COMMANDS as BREAKER
 from noria.cli.config import COMMANDS as CONFIG
@@ -56,6 +57,12 @@ COMMANDS: Mapping[str, Entry] = {
     "queue": Entry(
         "noria.cli.queue", "queue", "Look at the queues of pools, and change them.", QUEUE
     ),
+    "backfill": Entry(
+        "noria.cli.backfill",
+        "backfill",
+        "Make the runs that schedules have missed, and look after them.",
+        BACKFILL,
+    ),
     "worker": Entry("noria.cli.worker", "worker", "Run what deployments have due.", WORKER),
     "services": Entry(
         "noria.cli.services", "services", "Look after schedules, late and dead runs.", SERVICES
@@ -64,7 +71,12 @@ COMMANDS: Mapping[str, Entry] = {
         "noria.cli.service", "service", "Keep workers running in the background.", SERVICE
     ),
     "up": Entry("noria.cli.up", "up", "Run all that is needed in this terminal."),
-    "schedule": Entry("noria.cli.schedule", "schedule", "See when something is due.", SCHEDULE),
+    "schedule": Entry(
+        "noria.cli.schedule",
+        "schedule",
+        "See when something is due, and let schedules rest.",
+        SCHEDULE,
+    ),
     "db": Entry("noria.cli.db", "db", "Look after the store that keeps the records.", DB),
     "profile": Entry(
         "noria.cli.profile", "profile", "Name sets of settings, and choose among them.", PROFILE

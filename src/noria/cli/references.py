@@ -23,7 +23,8 @@ SHORT = 13
 """`019a6e3b-4c2d`: the milliseconds of a UUIDv7. Fewer letters would become ambiguous when the next
 run starts, these do only when two runs start within the same millisecond."""
 
-_LONGER = (18, 23, 28, 36)
+LENGTHS = (SHORT, 18, 23, 28, 36)
+"""What is tried, until only one is meant."""
 _CANDIDATES = 5
 
 
@@ -61,7 +62,7 @@ def find_runs(app: App, references: tuple[str, ...]) -> list[FlowRunRow]:
 def short_id(backend: Backend, run_id: bytes) -> str:
     """The least letters of an id that will still name the run tomorrow."""
     text = to_text(run_id)
-    for length in (SHORT, *_LONGER):
+    for length in LENGTHS:
         if len(backend.find_flow_runs(text[:length])) <= 1:
             return text[:length]
     return text

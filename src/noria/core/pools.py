@@ -218,7 +218,7 @@ class Room:
         self._by_queue: Counter[tuple[str, str]] = Counter()
         self._by_backfill: Counter[bytes] = Counter()
         self._by_tag: Counter[str] = Counter()
-        self._by_lane: dict[str, list[bytes]] = {}
+        self._by_lane: dict[str, list[UnderWay]] = {}
         for entry in busy:
             self.take(entry)
 
@@ -229,14 +229,14 @@ class Room:
 
     def take(self, entry: UnderWay) -> None:
         """Count a run as under way."""
-        self._by_lane.setdefault(entry.lane, []).append(entry.flow_run)
+        self._by_lane.setdefault(entry.lane, []).append(entry)
         self._by_pool[entry.pool] += 1
         self._by_queue[entry.pool, entry.queue] += 1
         if entry.backfill is not None:
             self._by_backfill[entry.backfill] += 1
         self._by_tag.update(tag for tag in entry.tags if tag in self._tags)
 
-    def in_lane(self, lane: str) -> list[bytes]:
+    def in_lane(self, lane: str) -> list[UnderWay]:
         """The runs under way in a lane, the oldest first."""
         return self._by_lane.get(lane, [])
 

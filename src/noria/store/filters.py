@@ -147,6 +147,21 @@ def waiting(dialect: Dialect, passed_over: PassedOver) -> Query:
     return WORK.waiting.sql(dialect) + "".join(conditions) + order, facts
 
 
+def in_lanes(dialect: Dialect, lanes: Sequence[str]) -> Query:
+    """What is due in a pool, was made by no backfill, and waits in lanes."""
+    facts = {f"lane{number}": lane for number, lane in enumerate(lanes)}
+    among = f" and lane in ({', '.join(f':{name}' for name in facts)})"
+    return WORK.in_lanes.sql(dialect) + among + " order by turn, flow_run limit :limit", facts
+
+
+def backfill_runs(dialect: Dialect, states: Sequence[StateType] | None) -> Query:
+    """Runs of a backfill in the order in which they begin."""
+    sql = FLOW_RUN.of_backfill.sql(dialect) + "".join(
+        f" and {condition}" for condition in _in_states(states)
+    )
+    return sql + " order by id limit :limit", {}
+
+
 def _in_states(states: Sequence[StateType] | None) -> list[str]:
     if states is None:
         return []

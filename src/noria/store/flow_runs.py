@@ -12,6 +12,8 @@ from noria.store.database import Connection
 from noria.store.statements import Sql, Statements
 
 FLOW_RUN = Statements("flow_run")
+AT_ONCE = 1000
+"""So many rows are written in one go."""
 
 
 def flatten(rows: Iterable[FlowRunRow]) -> list[Any]:
@@ -35,6 +37,12 @@ def record(columns: Sequence[Any]) -> FlowRunRow:
 def save(connection: Connection, row: FlowRunRow) -> None:
     """Write one flow run."""
     connection.write_rows(FLOW_RUN.write, flatten([row]))
+
+
+def save_all(connection: Connection, rows: Sequence[FlowRunRow]) -> None:
+    """Write many flow runs."""
+    for start in range(0, len(rows), AT_ONCE):
+        connection.write_rows(FLOW_RUN.write, flatten(rows[start : start + AT_ONCE]))
 
 
 def epoch(connection: Connection, flow_run: bytes) -> int | None:
@@ -92,6 +100,17 @@ def tree(connection: Connection, flow_run: bytes) -> list[bytes]:
 def children(connection: Connection, flow_run: bytes) -> list[FlowRunRow]:
     """The runs that a run called, oldest first."""
     return select(connection, FLOW_RUN.children, {"id": flow_run})
+
+
+def waiting_of_backfill(connection: Connection, backfill: bytes) -> list[FlowRunRow]:
+    """What waits of a backfill."""
+    return select(connection, FLOW_RUN.waiting_of_backfill, {"backfill": backfill})
+
+
+def taken_of_backfill(connection: Connection, backfill: bytes) -> list[bytes]:
+    """What somebody has taken of a backfill and has not ended."""
+    rows = connection.execute(FLOW_RUN.taken_of_backfill, {"backfill": backfill})
+    return [found for (found,) in rows]
 
 
 def live_processes(connection: Connection) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from noria.store.statements import SQL_FOLDER, Dialect
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """The newest migration's number."""
 
 

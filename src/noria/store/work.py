@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from noria.core.backfills import HELD, KeyedRun
 from noria.core.jsontext import from_json
 from noria.core.pools import UnderWay
 from noria.core.records import WorkRow
-from noria.core.states import Name
+from noria.core.states import STATE_BY_CODE, Name, StateType
 from noria.store import filters
 from noria.store.database import Connection
 from noria.store.filters import NOTHING, PassedOver
 from noria.store.statements import Sql, Statements
 
 WORK = Statements("work")
+AT_ONCE = 500
+"""So many lanes are looked for in one statement."""
 
 
 class WorkPlace(NamedTuple):
@@ -111,13 +116,72 @@ def of_worker(connection: Connection, worker: bytes) -> list[WorkRow]:
 
 def under_way(connection: Connection) -> list[UnderWay]:
     """What was claimed and has not ended, the oldest first."""
-    rows = connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED})
+    rows = sorted(connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED}))
     return [UnderWay._make((*row[:6], tuple(from_json(row[6] or "[]")), row[7])) for row in rows]
 
 
-def of_backfill(connection: Connection, backfill: bytes) -> list[WorkRow]:
-    """What was asked for by a backfill, the oldest first."""
-    return _many(connection, WORK.of_backfill, {"backfill": backfill})
+def add_all(connection: Connection, rows: Iterable[WorkRow]) -> None:
+    """Ask for many runs."""
+    connection.executemany(WORK.add, [row._asdict() for row in rows])
+
+
+def of_backfill(connection: Connection, backfill: bytes) -> Counter[StateType]:
+    """The runs of a backfill by state; what has crashed and will go on counts as Scheduled."""
+    counts: Counter[StateType] = Counter()
+    for state, undecided, count in connection.execute(WORK.of_backfill, {"backfill": backfill}):
+        counts[StateType.SCHEDULED if undecided else STATE_BY_CODE[state]] += count
+    return counts
+
+
+def keyed(connection: Connection, deployment: bytes, keys: Collection[str]) -> dict[str, KeyedRun]:
+    """The runs that a deployment was asked for with keys."""
+    wanted = set(keys)
+    by_schedule: dict[str, list[str]] = {}
+    for key in wanted:
+        by_schedule.setdefault(key.rpartition("@")[0], []).append(key)
+    found = {}
+    # Those of one schedule stand side by side: they are read at once, however many they are.
+    for each in by_schedule.values():
+        facts = {"deployment": deployment, "low": min(each), "high": max(each)}
+        for key, flow_run, name, state, state_name, started in connection.execute(
+            WORK.keyed, facts
+        ):
+            if key in wanted:
+                found[key] = KeyedRun(
+                    key, flow_run, name, STATE_BY_CODE[state], state_name, started is not None
+                )
+    return found
+
+
+def release(connection: Connection, flow_runs: Iterable[bytes]) -> None:
+    """Let other runs have the keys of these."""
+    connection.executemany(WORK.release, [{"flow_run": each} for each in flow_runs])
+
+
+def next_of_backfill(connection: Connection, backfill: bytes, turn: int) -> None:
+    """Give the next run of a backfill that is held back a turn."""
+    # What is held back may have been moved by the rank of its queue.
+    facts = {"backfill": backfill, "turn": turn, "held": HELD // 2}
+    connection.execute(WORK.next_of_backfill, facts)
+
+
+def settle_backfill(connection: Connection, backfill: bytes, by: bytes) -> None:
+    """Take what waits of a backfill out of what waits."""
+    connection.execute(WORK.settle_backfill, {"backfill": backfill, "worker": by})
+
+
+def in_lanes(connection: Connection, pool: str, now: int, lanes: Sequence[str]) -> list[WorkRow]:
+    """What is due in a pool, was made by no backfill, and waits in lanes, in the order of its
+    turn."""
+    sql, facts = filters.in_lanes(connection.dialect, lanes[:AT_ONCE])
+    return _many(connection, sql, {**facts, "pool": pool, "now": now, "limit": AT_ONCE})
+
+
+def last_of_schedule(connection: Connection, deployment: bytes, slug: str) -> int | None:
+    """When the newest run that a schedule has made was due."""
+    facts = {"deployment": deployment, "schedule": slug}
+    found: tuple[int] | None = connection.execute(WORK.last_of_schedule, facts).fetchone()
+    return None if found is None else found[0]
 
 
 def pools(connection: Connection, now: int) -> list[tuple[str, str, int]]:
@@ -128,6 +192,12 @@ def pools(connection: Connection, now: int) -> list[tuple[str, str, int]]:
 def unclaimed(connection: Connection, deployment: bytes) -> list[WorkRow]:
     """What waits of a deployment."""
     return _many(connection, WORK.unclaimed, {"deployment": deployment})
+
+
+def unclaimed_of_schedule(connection: Connection, deployment: bytes, slug: str) -> list[WorkRow]:
+    """What a schedule has made and nobody has taken."""
+    facts = {"deployment": deployment, "schedule": slug}
+    return _many(connection, WORK.unclaimed_of_schedule, facts)
 
 
 def of_deployment(connection: Connection, deployment: bytes, limit: int) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from noria.backend.port import Backend
 from noria.cli.app import App
@@ -46,7 +47,9 @@ def find_deployment(backend: Backend, reference: str) -> DeploymentRow:
             names,
             "name one as FLOW/NAME",
         )
-    known = [full_name(row) for row in backend.deployments()]
+    # Who leaves the flow out is told names without it.
+    name = full_name if "/" in reference else attrgetter("name")
+    known = [name(row) for row in backend.deployments()]
     raise CliError(
         Code.UNKNOWN_OBJECT,
         f"there is no deployment {reference}",
@@ -100,6 +103,20 @@ def next_due(row: DeploymentRow, schedules: Sequence[ScheduleRow]) -> int | None
     """When it is due next; None when it never is, or rests."""
     due = [each.due for each in schedules if each.active and each.due is not None]
     return None if row.paused or not due else min(due)
+
+
+def upcoming(row: DeploymentRow, schedules: Sequence[ScheduleRow], count: int) -> list[int]:
+    """The next times at which it is due; none when it rests."""
+    times: set[int] = set()
+    for each in [] if row.paused else schedules:
+        rule = rules.from_record(from_json(each.rule))
+        due = each.due if each.active else None
+        for _ in range(count):
+            if due is None:
+                break
+            times.add(due)
+            due = rule.next_after(due)
+    return sorted(times)[:count]
 
 
 def when(app: App, time: int) -> str:

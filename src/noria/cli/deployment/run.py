@@ -9,11 +9,12 @@ import click
 from noria.backend.port import RunRequest
 from noria.cli import records
 from noria.cli.app import App, output_options, pass_app
+from noria.cli.deployment.given import misfit, read_given
 from noria.cli.deployment.rows import find_deployment, full_name, spec_of
+from noria.cli.deployment.takers import note_untaken
 from noria.cli.errors import CliError, Code
 from noria.cli.outcome import exit_code
 from noria.cli.output import emit_object
-from noria.cli.parameters import read_document, read_value, split_assignment
 from noria.cli.runs.logs import follow_run
 from noria.cli.store import backend_of
 from noria.cli.timefmt import moment, parse_since
@@ -21,6 +22,7 @@ from noria.core import clock
 from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
 from noria.core.spans import SECOND
+from noria.core.states import TERMINAL_STATES
 from noria.deployments.parameters import check
 
 
@@ -64,6 +66,8 @@ def run(
     if app.for_people:
         when = moment(due, app.utc) if due > now + SECOND else "now"
         app.note(f"{made.name} of {full_name(row)} is due {when}: noria runs show {made.name}")
+    if made.state not in TERMINAL_STATES:
+        note_untaken(app, backend, [row])
     if watch:
         follow_run(app, backend, made)
         made = backend.flow_run(made.id) or made
@@ -76,18 +80,11 @@ def run(
 def _parameters(
     spec: DeploymentSpec, document: str | None, assignments: tuple[str, ...]
 ) -> dict[str, Any]:
-    values = read_document(document) if document is not None else {}
-    properties = (spec.parameter_schema or {}).get("properties", {})
-    for assignment in assignments:
-        name, text = split_assignment(assignment)
-        kind = properties.get(name, {}).get("type")
-        values[name] = read_value(text, str if kind == "string" else Any)
+    values = read_given(spec, document, assignments)
     try:
         check(spec, values)
     except ParameterTypeError as error:
-        raise CliError(
-            Code.BAD_PARAMETER, str(error), "", f"see noria deployment show {spec.full_name}"
-        ) from None
+        raise misfit(spec, error) from None
     return values
 
 

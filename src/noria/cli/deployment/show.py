@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from noria.backend.port import Backend
 from noria.cli.app import App, output_options, pass_app
-from noria.cli.appearance import labelled
+from noria.cli.appearance import glyph, labelled, state_name
 from noria.cli.deployment.rows import (
     deployment_record,
     find_deployment,
     full_name,
-    next_due,
     schedule_words,
     spec_of,
+    upcoming,
     when,
 )
-from noria.cli.output import dump, emit_object
+from noria.cli.deployment.takers import note_untaken, workers
+from noria.cli.output import Column, Record, dump, emit_object, table
 from noria.cli.references import short_id
 from noria.cli.store import backend_of
 from noria.cli.text import clean
-from noria.core.records import DeploymentRow
+from noria.cli.timefmt import iso, moment
+from noria.core.deployments import DeploymentSpec, Overlap
+from noria.core.ids import to_text
+from noria.core.jsontext import from_json
+from noria.core.records import DeploymentRow, FlowRunRow
+from noria.core.spans import SECOND
 
 RUNS = 5
+TIMES = 3
 
 
 @click.command()
@@ -37,33 +46,81 @@ def show(app: App, deployment: str) -> None:
     backend = backend_of(app)
     row = find_deployment(backend, deployment)
     if not app.for_people:
-        emit_object(app, deployment_record(backend, row))
+        emit_object(app, _record(backend, row))
         return
     app.say(full_name(row))
     facts = {name: text for name, text in _facts(app, backend, row).items() if text}
     space = max(map(len, facts))
     for name, text in facts.items():
         app.say(f"  {app.paint(f'{name:<{space}}', 'dim')}  {clean(text)}")
-    for run in backend.deployment_runs(row.id, RUNS):
-        state = labelled(run.state, run.state_name)
-        app.say(f"  {app.paint(short_id(backend, run.id), 'dim')}  {state}  {run.name}")
+    runs = backend.deployment_runs(row.id, RUNS)
+    if runs:
+        app.say()
+    for line in table(runs, _columns(app, backend), app.columns, app.paint):
+        app.say(f"  {line}")
+    note_untaken(app, backend, [row])
+
+
+def _record(backend: Backend, row: DeploymentRow) -> Record:
+    times = upcoming(row, backend.schedules(row.id), TIMES)
+    return {
+        **deployment_record(backend, row),
+        "upcoming": [iso(time) for time in times],
+        "workers": workers(backend).get(row.pool, 0),
+        "runs": [
+            {
+                "id": to_text(run.id),
+                "name": run.name,
+                "state_name": state_name(run.state, run.state_name),
+            }
+            for run in backend.deployment_runs(row.id, RUNS)
+        ],
+    }
 
 
 def _facts(app: App, backend: Backend, row: DeploymentRow) -> dict[str, str]:
     spec = spec_of(row)
     schedules = backend.schedules(row.id)
-    due = next_due(row, schedules)
-    limit = spec.concurrency_limit
+    due = [when(app, time) for time in upcoming(row, schedules, TIMES)]
     return {
         "about": spec.description or "",
         "flow": f"{spec.entrypoint} in {spec.path}" if spec.path else spec.entrypoint,
         "schedule": schedule_words(schedules),
-        "due": "paused" if row.paused else "" if due is None else when(app, due),
+        "due": "paused" if row.paused else ", then ".join(due),
         "parameters": dump(dict(spec.parameters)) if spec.parameters else "",
         "tags": ", ".join(spec.tags),
         "pool": spec.pool,
-        "at once": "" if limit is None else f"{limit} ({spec.overlap})",
+        "queue": spec.queue or "",
+        "priority": str(spec.priority) if spec.priority else "",
+        "at once": _at_once(spec),
+        "jitter": f"up to {spec.jitter / SECOND:g} s" if spec.jitter else "",
         "after a crash": f"{spec.on_crash}, up to {spec.most_crashes} times",
         "catching up": spec.catchup,
         "applied": when(app, row.updated),
     }
+
+
+def _at_once(spec: DeploymentSpec) -> str:
+    """`2 for each {customer} (queue)`."""
+    if spec.concurrency_limit is None and spec.overlap is Overlap.ALLOW:
+        return ""
+    each = f" for each {spec.concurrency_key}" if spec.concurrency_key else ""
+    return f"{spec.concurrency_limit or 1}{each} ({spec.overlap})"
+
+
+def _columns(app: App, backend: Backend) -> Sequence[Column[FlowRunRow]]:
+    def scheduled(row: FlowRunRow) -> str:
+        time = from_json(row.settings or "{}").get("scheduled", row.created)
+        return moment(time, app.utc)
+
+    return (
+        Column("id", "ID", lambda row: short_id(backend, row.id), lambda _row: "dim"),
+        Column(
+            "state_name",
+            "STATE",
+            lambda row: labelled(row.state, row.state_name),
+            lambda row: glyph(row.state, row.state_name)[1],
+        ),
+        Column("name", "RUN", lambda row: row.name, shrinks=True),
+        Column("time", "FOR", scheduled),
+    )

@@ -1,4 +1,4 @@
-"""`noria schedule`: when something is due."""
+"""`noria schedule`: when something is due, and whether it is made then."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from noria.cli.app import shared_options
 from noria.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Mapping[str, Entry] = {
+    "ls": Entry(
+        "noria.cli.schedule.ls",
+        "ls",
+        "List the schedules of all deployments, or of one, and when they are due.",
+    ),
+    "pause": Entry(
+        "noria.cli.schedule.pause", "pause", "Let a schedule rest, or all of a deployment."
+    ),
+    "resume": Entry(
+        "noria.cli.schedule.pause", "resume", "Let a schedule go on, or all of a deployment."
+    ),
     "next": Entry("noria.cli.schedule.next", "next_", "List the times that a rule means."),
 }
 
@@ -17,4 +28,4 @@ COMMANDS: Mapping[str, Entry] = {
 @click.group(cls=LazyGroup, table=COMMANDS, no_args_is_help=True)
 @shared_options
 def schedule() -> None:
-    """See when something is due."""
+    """See when something is due, and let schedules rest."""

@@ -6,8 +6,7 @@ import click
 
 from noria.cli.app import App, pass_app, shared_options
 from noria.cli.errors import CliError, Code
-from noria.core.names import check_name
-from noria.core.pools import DEFAULT_POOL
+from noria.core.pools import DEFAULT_POOL, SERVED, name_fault
 from noria.services.readiness import say_ready
 from noria.session import open_session
 from noria.worker.worker import GRACE_SECONDS, Worker
@@ -71,7 +70,6 @@ def start(
 
 
 def _check(pool: str) -> None:
-    try:
-        check_name(pool, "work pool")
-    except ValueError as error:
-        raise CliError(Code.USAGE, str(error), "", "see noria pool ls") from None
+    fault = None if pool.startswith(SERVED) else name_fault(pool)
+    if fault is not None:
+        raise CliError(Code.USAGE, f"no pool can be called {pool}", fault, "see noria pool ls")

@@ -90,6 +90,26 @@ select * from flow_run_record
 -- The runs that a run called, oldest first.
 select * from flow_run_record where parent_run = :id order by id
 
+-- name: of_backfill
+-- Runs of a backfill; noria.store.filters says in which states.
+select * from flow_run_record where id in (select flow_run from work where backfill = :backfill)
+
+-- name: waiting_of_backfill
+-- What waits of a backfill.
+select * from flow_run_record
+where
+    state not between 3 and 6
+    and id in (select flow_run from work where backfill = :backfill and worker is null)
+order by id
+
+-- name: taken_of_backfill
+-- What somebody has taken of a backfill and has not ended.
+select id from flow_run
+where
+    state not between 3 and 6
+    and id in (select flow_run from work where backfill = :backfill and worker is not null)
+order by id
+
 -- name: has_children
 -- Whether a run called other runs.
 select exists (select 1 from flow_run where parent_run = :id)

@@ -38,7 +38,8 @@ limit :limit
 -- name: is_needed
 -- Whether anything speaks of a process.
 select
-    exists (select 1 from flow_run where process = :id)
+    exists (select 1 from flow_run where process = :id and state not between 3 and 6)
+    or exists (select 1 from flow_run where process = :id and state between 3 and 6)
     or exists (select 1 from work where worker = :id)
     or exists (select 1 from slot_ticket where process = :id)
     or exists (select 1 from key_lock where process = :id)

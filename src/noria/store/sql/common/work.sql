@@ -49,15 +49,15 @@ where worker = :worker
 order by flow_run
 
 -- name: under_way
--- What was claimed and has not ended, the oldest first, without what has left its process to wait for
--- a person.
+-- What was claimed and has not ended, without what has left its process to wait for a person; it is
+-- found among the unfinished runs, however many have ended, and so in no order.
 select work.flow_run, deployment, pool, queue, lane, backfill, tags, worker
 from flow_run
-inner join work on flow_run.id = work.flow_run
+cross join work
 where
-    state not between 3 and 6 and process is not null and worker is not null
+    flow_run.id = work.flow_run and state not between 3 and 6 and process is not null
+    and worker is not null
     and (state_name is null or state_name <> :suspended)
-order by work.flow_run
 
 -- name: move
 -- Let what waits of a deployment wait elsewhere, and in another rank; what was asked for in a queue
@@ -74,8 +74,52 @@ where deployment = :deployment and worker is null
 update work set turn = turn + :later where pool = :pool and queue = :queue and worker is null
 
 -- name: of_backfill
--- What was asked for by a backfill, oldest first.
-select * from work_record where backfill = :backfill order by flow_run
+-- The runs of a backfill by state (crashed is 6); and whether nobody has decided about a crash yet.
+select
+    state,
+    case when state = 6 and crashes >= 0 and worker is not null then 1 else 0 end as undecided,
+    count(*)
+from work
+inner join flow_run on work.flow_run = flow_run.id
+where backfill = :backfill
+group by state, undecided
+
+-- name: keyed
+-- What a deployment was asked for with keys between two keys, both included.
+select key, flow_run, name, state, state_name, started
+from work
+inner join flow_run on work.flow_run = flow_run.id
+where deployment = :deployment and key between :low and :high
+
+-- name: release
+-- Let another run have the key of this one.
+update work set key = null where flow_run = :flow_run
+
+-- name: next_of_backfill
+-- Give the next run of a backfill that is held back a turn.
+update work set turn = :turn
+where flow_run = (
+    select flow_run from work
+    where backfill = :backfill and worker is null and turn >= :held
+    order by flow_run
+    limit 1
+)
+
+-- name: settle_backfill
+-- Take what waits of a backfill out of what waits.
+update work set worker = :worker where backfill = :backfill and worker is null
+
+-- name: in_lanes
+-- What is due in a pool, was made by no backfill, and waits in lanes; noria.store.filters says which.
+select * from work_record
+where pool = :pool and worker is null and due <= :now and backfill is null
+
+-- name: last_of_schedule
+-- When the newest run that a schedule has made was due.
+select due from work
+where deployment = :deployment and schedule = :schedule and backfill is null
+order by flow_run desc
+limit 1
 
 -- name: pools
 -- The pools that something waits in, with how much.
@@ -85,6 +129,12 @@ select pool, queue, count(*) from work where worker is null and due <= :now grou
 -- What waits of a deployment.
 select * from work_record
 where deployment = :deployment and worker is null
+order by flow_run
+
+-- name: unclaimed_of_schedule
+-- What a schedule has made and nobody has taken.
+select * from work_record
+where deployment = :deployment and schedule = :schedule and worker is null and backfill is null
 order by flow_run
 
 -- name: settle
@@ -105,12 +155,13 @@ delete from work where flow_run = :id and :limit > 0
 returning null
 
 -- name: late
--- What has waited since some time or longer, and is not called so yet.
+-- What has waited since some time or longer, and is not called so yet; runs of a backfill wait for one
+-- another.
 select flow_run.id
 from work
 inner join flow_run on work.flow_run = flow_run.id
 where
-    worker is null and due <= :due
+    worker is null and due <= :due and backfill is null
     and state not between 3 and 6 and (state_name is null or state_name <> :late)
 order by due, flow_run.id
 limit :limit

@@ -35,7 +35,7 @@ create index flow_run_unfinished_below on flow_run (root_run, state)
 where parent_run is not null and state not between 3 and 5;
 
 -- Whether anything speaks of a process, or of a file.
-create index flow_run_by_process on flow_run (process) where process is not null;
+create index flow_run_ended_in_process on flow_run (process) where state between 3 and 6;
 
 create index cache_result on cache (result_reference) where result_reference is not null;
 
