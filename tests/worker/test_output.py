@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from noria.core.states import StateType
+
+# Which store it is makes no difference here.
+pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
 
 PRINTS = """
 import ctypes, subprocess, sys
 from noria import flow, get_run_logger
-
-# Which store it is makes no difference here.
-pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
 
 @flow
 def prints():

@@ -8,13 +8,13 @@ import pytest
 
 from noria.core.states import StateType
 
+# Which store it is makes no difference here.
+pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+
 HEAD = """
 import os, random, sys, threading
 from pathlib import Path
 from noria import flow
-
-# Which store it is makes no difference here.
-pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
 
 def note(*words):
     with open("effects", "a") as file:
