@@ -31,6 +31,8 @@ LEASE = 2.0
 STEPS = 3
 INTERVAL = 0.4
 SETTLE_SECONDS = 180.0
+PAUSED = "its deployment was paused"
+"""What becomes of a run that is due when the end comes, and was not begun."""
 FLOW = f"""
 import fcntl, os, time
 from noria import flow, task
@@ -153,7 +155,7 @@ class Soak:
             "runs that did not complete": [
                 f"{row.name} {row.state} {row.message}"
                 for row in rows
-                if row.state is not StateType.COMPLETED
+                if row.state is not StateType.COMPLETED and row.message != PAUSED
             ],
             "completed runs with a step that never ran": [
                 row.name
