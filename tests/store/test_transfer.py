@@ -10,7 +10,10 @@ import pytest
 
 from noria.backend import stores
 from noria.backend.local import LocalBackend
+from noria.backend.processes import this_process
+from noria.core.deployments import DeploymentSpec, ScheduleSpec
 from noria.core.errors import StoreError
+from noria.core.pools import WorkerRow
 from noria.core.records import BlockRow, SealedField
 from noria.store import transfer
 from noria.store.opening import open_database
@@ -246,3 +249,38 @@ class TestStatus:
     def test_of_what_cannot_be_reached(self):
         with pytest.raises(StoreError, match="cannot be reached"):
             stores.status("postgresql://me:s3cret@127.0.0.1:1/db")
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgres"])
+def test_who_works_for_a_store_makes_it_not_full(locations, target):
+    here, there = locations["sqlite"][0], locations[target][1]
+    with closing(LocalBackend(here)) as mine, closing(LocalBackend(there)) as theirs:
+        history(mine)
+        row = this_process(NOON, 10)
+        theirs.register_process(row)
+        theirs.register_worker(WorkerRow(row.id, "一号", None, None, NOON))
+        theirs.lead("services", row.id, NOON)
+    assert {row.table for row in stores.copy(here, there)} >= {"worker", "leader"}
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgres"])
+def test_runs_of_a_deployment_that_both_have_join_those_of_the_target(locations, target):
+    here, there = locations["sqlite"][0], locations[target][1]
+    rule = {"kind": "interval", "interval": 3_600_000_000, "anchor": NOON, "timezone": "UTC"}
+    spec = DeploymentSpec("etl", "夜间", "etl.py:etl", schedules=(ScheduleSpec("hourly", rule),))
+    made = {}
+    for location in (here, there):
+        with closing(LocalBackend(location)) as backend:
+            own = spec._replace(description=location)
+            backend.apply_deployments([own], NOON)
+            (made[location],) = backend.make_due_runs(NOON + 3_600_000_000)
+            (row,) = backend.find_deployments(spec.full_name)
+    done = {row.table: row for row in stores.copy(here, there, merge=True)}
+    assert (done["deployment"].rows, done["deployment"].kept) == (0, 1)
+    assert (done["schedule"].rows, done["schedule"].kept) == (0, 1)
+    with closing(LocalBackend(there)) as backend:
+        assert backend.deployments() == [row]
+        found = {run.id for run in backend.deployment_runs(row.id)}
+        assert found == {run.id for run in made.values()}
+        assert len(backend.schedules(row.id)) == 1
+    assert stores.copy(here, there, merge=True) is not None

@@ -18,8 +18,8 @@ from noria.store.statements import Statement, Statements
 TRANSFER = Statements("transfer")
 BATCH = 500
 _SUM = 2**128
-_OF_VISITORS = ("process", "upkeep")
-"""Whoever looks at a store leaves itself there, and when it looked; that makes no store full."""
+_OF_VISITORS = ("leader", "process", "upkeep", "worker")
+"""Whoever looks at a store, or works for it, leaves itself there; that makes no store full."""
 
 Row = tuple[Any, ...]
 
@@ -103,7 +103,7 @@ def copy(
             raise StoreError(f"{target.location} has no tables {', '.join(sorted(missing))}.")
         if not merge:
             _check_empty(target, new, tables)
-        present = _Present(new)
+        present = _Present(new, old)
         done = [(table, *_sent(old, new, table, present, told)) for table in tables]
         for table, total, _ in done:
             _check_arrived(target, new, table, total, present)
@@ -138,9 +138,9 @@ def _check_empty(target: Database, connection: Connection, tables: Iterable[Tabl
 
 
 class _Present:
-    """What the target had before anything was copied."""
+    """What the target had before anything was copied, and what of the source it stands for."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, source: Connection) -> None:
         self.keys = {
             table.name: set(map(tuple, connection.stream(table.keys(connection))))
             for table in tables_of(connection)
@@ -151,6 +151,13 @@ class _Present:
         self.versions: dict[str, int] = dict(connection.execute(TRANSFER.versions).fetchall())
         self.left_out: set[bytes] = set()
         """Blocks whose name another has."""
+        own = {(flow, name): key for flow, name, key in connection.execute(TRANSFER.deployments)}
+        theirs = source.execute(TRANSFER.deployments).fetchall()
+        self.deployments = {
+            key: own[flow, name] for flow, name, key in theirs if own.get((flow, name), key) != key
+        }
+        """Deployments of the source whose name another has, and that one."""
+        self.work_keys = {tuple(row) for row in connection.execute(TRANSFER.work_keys)}
 
     def admits(self, table: Table, row: Row) -> bool:
         """Whether a row is new to the target."""
@@ -162,17 +169,30 @@ class _Present:
         if table.name == "block" and (named["slug"], named["name"]) in self.blocks:
             self.left_out.add(named["id"])
             return False
+        of_another = {"deployment": named.get("id"), "schedule": named.get("deployment")}
+        if of_another.get(table.name) in self.deployments:
+            return False
         return named.get("block") not in self.left_out
 
     def fitted(self, table: Table, row: Row) -> Row:
-        """The row as it has to be beside those that are there: versions of a key count on."""
-        if table.name != "artifact":
-            return row
-        place = table.columns.index("version")
-        before = self.versions.get(row[table.columns.index("key")], 0)
-        if row[place] is None or not before:
-            return row
-        return (*row[:place], row[place] + before, *row[place + 1 :])
+        """The row as it has to be beside those that are there: versions of a key count on, and runs
+        join those of the deployment that has the name of theirs."""
+        named = dict(zip(table.columns, row, strict=True))
+        if table.name == "artifact" and named["version"] is not None:
+            named["version"] += self.versions.get(named["key"], 0)
+        other = self.deployments.get(named.get("deployment", b""))
+        if table.name in ("work", "backfill") and other is not None:
+            named = self._joined(named, other)
+        return tuple(named.values())
+
+    def _joined(self, named: dict[str, Any], other: bytes) -> dict[str, Any]:
+        """A row of a deployment as one of another."""
+        changed = {**named, "deployment": other}
+        if "lane" in named:
+            changed["lane"] = named["lane"].replace(named["deployment"].hex(), other.hex(), 1)
+        if (other, named.get("key")) in self.work_keys:
+            changed["key"] = None
+        return changed
 
     def since(self, connection: Connection, table: Table) -> Iterator[Row]:
         """The rows that have come since."""

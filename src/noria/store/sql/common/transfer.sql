@@ -22,6 +22,14 @@ select coalesce(max(id), 0) from log
 -- The blocks by what they are called.
 select slug, name from block
 
+-- name: deployments
+-- The deployments by what they are called.
+select flow_name, name, id from deployment
+
+-- name: work_keys
+-- What deployments were asked for with keys.
+select deployment, key from work where key is not null
+
 -- name: versions
 -- How many versions the artifacts of each key have.
 select key, max(version) from artifact where key is not null group by key
