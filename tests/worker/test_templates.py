@@ -80,6 +80,13 @@ def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
     assert len(lab.noted("imported")) == imported
 
 
+def test_threads_that_a_library_ends_before_a_fork_are_no_hindrance(lab, deployment, written):
+    written("import numpy\nVALUE = numpy.ones((300, 300)).dot(numpy.ones((300, 300)))[0, 0]")
+    warm_up(lab, deployment, lab.nursery_of(lab.worker()))
+    first, second = (ran(lab, deployment)[-1] for _ in range(2))
+    assert first == second == "300.0"
+
+
 def test_a_changed_file_is_imported_again(lab, deployment, written):
     nursery = lab.nursery_of(lab.worker())
     warm_up(lab, deployment, nursery)
@@ -113,10 +120,11 @@ def test_runs_with_other_variables_are_forked_from_other_processes(lab, written)
         "VALUE = 1\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
         "VALUE = open(os.devnull)\nVALUE = VALUE and 1; kept = open('config.txt', 'w')",
         "import datetime\nVALUE = datetime.date.today().isoformat()",
+        "import polars\nVALUE = 1",
         "generator = random.Random()\nVALUE = 1",
         "class Settings:\n    seed = random.random()\nVALUE = 1",
     ],
-    ids=["thread", "file", "time", "generator", "number"],
+    ids=["thread", "file", "time", "library", "generator", "number"],
 )
 def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written, text):
     written(text)

@@ -20,6 +20,7 @@ from noria.core.errors import ScriptError
 from noria.loading import load_flow_from_entrypoint
 from noria.worker.orders import Order, Ready, Unfit
 
+_TASKS = "/proc/self/task"
 PASSING = frozenset(
     {
         "RandomState", "choice", "choices", "default_rng", "gmtime", "localtime", "monotonic",
@@ -56,6 +57,8 @@ def prepare(order: Order) -> tuple[Any, Ready | Unfit]:
             return None, Unfit(str(error))
     if threading.active_count() > 1:
         return None, Unfit("its file starts a thread when it is imported")
+    if _keeps_threads():
+        return None, Unfit("a library that it imports has threads of its own")
     opened = _descriptors() - before
     if opened:
         return None, Unfit("its file leaves a file or a connection open when it is imported")
@@ -67,6 +70,18 @@ def prepare(order: Order) -> tuple[Any, Ready | Unfit]:
         if name is not None:
             return None, Unfit(f"{os.path.basename(path)} calls {name}() when it is imported")
     return flow, Ready(stamps(own | reading.files))
+
+
+def _keeps_threads() -> bool:
+    """Whether a library has threads that Python does not know of, and that it does not end before a
+    fork, as those for linear algebra do."""
+    if not os.path.isdir(_TASKS):
+        return False
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return len(os.listdir(_TASKS)) > 1
 
 
 def stamps(paths: set[str]) -> dict[str, list[int]]:
