@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from noria.backend import executions
@@ -60,7 +61,13 @@ def apply(
 
 def spec_of(row: DeploymentRow) -> DeploymentSpec:
     """What a deployment was specified to be."""
-    return specs.from_record(from_json(row.spec))
+    return _parsed(row.spec)
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(spec: str) -> DeploymentSpec:
+    # Asked for with every run, and the same for most of them; nobody changes one.
+    return specs.from_record(from_json(spec))
 
 
 def name_of(row: DeploymentRow) -> str:

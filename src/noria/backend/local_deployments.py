@@ -16,6 +16,8 @@ class LocalDeployments:
     """See `Backend` for what each method does."""
 
     _database: Database
+    _took = False
+    """Whether the last claim has taken something."""
 
     def plan_deployments(self, wanted: Sequence[DeploymentSpec], prune: bool = False) -> list[Step]:
         with self._database.read() as connection:
@@ -84,12 +86,20 @@ class LocalDeployments:
             return deployments.next_due(connection)
 
     def claim(self, pools: Sequence[str], worker: bytes, limit: int, now: int) -> list[Claim]:
-        # Mostly what waits must go on waiting, and looking takes no lock.
+        # Mostly nothing waits, or must go on waiting, and looking takes no lock. Who has just taken
+        # something will take more: to go through the line twice would cost more than the lock.
         with self._database.read() as connection:
-            if not any(claiming.candidates(connection, pools, limit, now)):
-                return []
+            if self._took and limit > 0:
+                there_is = any(work.waiting(connection, pool, now, 1) for pool in pools)
+            else:
+                there_is = any(claiming.candidates(connection, pools, limit, now))
+        if not there_is:
+            self._took = False
+            return []
         with self._database.write() as connection:
-            return claiming.claim(connection, pools, worker, limit, now)
+            found = claiming.claim(connection, pools, worker, limit, now)
+        self._took = bool(found)
+        return found
 
     def next_work_due(self, pools: Sequence[str]) -> int | None:
         with self._database.read() as connection:

@@ -24,6 +24,8 @@ GRACE_SECONDS = 30.0
 """How long a run that is to stop may take before its processes are told, and then killed."""
 BEGINNING = 4 * (os.cpu_count() or 1)
 """How many runs begin at once: more of them would only keep one another from it."""
+SETTLE_MICROS = 500_000
+"""How often a worker that has no room looks for runs that are not to run."""
 AWAY_SECONDS = 1.0
 """How long to wait before a store that is away is tried again."""
 
@@ -69,6 +71,7 @@ class Worker:
         self._counter = -1
         self._due = 0
         self._next_look = 0.0
+        self._next_settling = 0
         self._away = False
 
     def run(self) -> None:
@@ -182,6 +185,11 @@ class Worker:
         room = BEGINNING - children.beginning()
         if self._limit is not None:
             room = min(room, self._limit - len(children))
+        if room < 1:
+            # What is not to run at all, because another does, need not be told at every change.
+            if now < self._next_settling:
+                return
+            self._next_settling = now + SETTLE_MICROS
         for claim in self._backend.claim(pools, self._process, room, now):
             children.begin(claim)
 
