@@ -94,6 +94,20 @@ def test_what_has_another_name_now_is_told_of(noria, store, project):
     assert "not in the file" not in noria("deploy", "--prune").stderr
 
 
+def test_a_changed_schedule_is_shown_in_words(noria, store, project):
+    noria("deploy")
+    text = NIGHTLY.replace("0 2 * * *", "30 3 * * *").replace("3600}", "7200, active: false}")
+    (project / "noria.yaml").write_text(text)
+    shown = noria("deploy", "--check", tty=True).stdout
+    assert "schedules: 0 2 * * * (Asia/Shanghai) → 30 3 * * * (Asia/Shanghai)\n" in shown
+    assert "schedules: every 1h → every 2h (inactive)\n" in shown
+    text = NIGHTLY.replace("3600}", "3600, slug: often, parameters: {}}")
+    (project / "noria.yaml").write_text(text.replace("timezone:", "slug: 每晚\n        timezone:"))
+    shown = noria("deploy", "--check", tty=True).stdout
+    assert "→ 每晚: 0 2 * * * (Asia/Shanghai)\n" in shown
+    assert "→ often: every 1h\n" in shown
+
+
 def test_some_of_it(noria, store, project):
     assert len(steps(noria("deploy", "--name", "weekly", "--json"))) == 1
     assert len(steps(noria("deploy", "--all", "--json"))) == 2
