@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from noria.cli.appearance import glyph, group_state, state_name
 from noria.cli.output import dump
-from noria.cli.records import parsed, run_time
+from noria.cli.records import deployment_of, due, parsed, run_time
 from noria.cli.text import Paint, clean, fit, pad, width
 from noria.cli.timefmt import ago, moment, time_of_day
 from noria.cli.timeline import Scale, axis, bar
@@ -154,6 +154,9 @@ def _facts(view: RunView, now: int, utc: bool) -> Iterator[tuple[str, str, str]]
     run = view.run
     yield "run", view.reference + (f", execution {run.epoch}" if run.epoch > 1 else ""), ""
     yield "flow", f"{run.flow_name}  ({run.entrypoint})" if run.entrypoint else run.flow_name, ""
+    if deployment := deployment_of(run):
+        yield "deployment", deployment, ""
+        yield "due", f"{moment(due(run), utc)}, {ago(due(run), now)}", ""
     if run.start is not None:
         yield "started", f"{moment(run.start, utc)}, {ago(run.start, now)}", ""
     else:

@@ -9,6 +9,7 @@ import click
 from noria.backend.port import RunRequest
 from noria.cli import records
 from noria.cli.app import App, output_options, pass_app
+from noria.cli.appearance import glyph, state_name
 from noria.cli.deployment.given import misfit, read_given
 from noria.cli.deployment.rows import find_deployment, full_name, spec_of
 from noria.cli.deployment.takers import note_untaken
@@ -17,12 +18,15 @@ from noria.cli.outcome import exit_code
 from noria.cli.output import emit_object
 from noria.cli.runs.logs import follow_run
 from noria.cli.store import backend_of
+from noria.cli.text import clean
 from noria.cli.timefmt import moment, parse_since
+from noria.console.wording import duration, failure_of, failure_text, one_line
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
+from noria.core.records import FlowRunRow
 from noria.core.spans import SECOND
-from noria.core.states import TERMINAL_STATES
+from noria.core.states import TERMINAL_STATES, StateType
 from noria.deployments.parameters import check
 
 
@@ -71,10 +75,27 @@ def run(
     if watch:
         follow_run(app, backend, made)
         made = backend.flow_run(made.id) or made
+        if app.for_people:
+            _say_end(app, made)
     if not app.for_people:
         emit_object(app, records.flow_run(made, clock.now()))
     if watch:
         raise click.exceptions.Exit(exit_code(made.state))
+
+
+def _say_end(app: App, row: FlowRunRow) -> None:
+    """How it ended, and why if that was not well: a run may have said nothing."""
+    sign, style = glyph(row.state, row.state_name)
+    took = records.run_time(row, clock.now())
+    after = "" if took is None else f" after {duration(took)}"
+    text = f"{sign} {row.name}  {state_name(row.state, row.state_name)}{after}"
+    app.say(app.paint(clean(text), style))
+    if row.error is not None:
+        failure = failure_of(row.error, row.message)
+        where = f" ({failure.frame})" if failure.frame else ""
+        app.say(f"  {clean(one_line(failure_text(failure)) + where)}")
+    elif row.message and row.state is not StateType.COMPLETED:
+        app.say(f"  {clean(one_line(row.message))}")
 
 
 def _parameters(
