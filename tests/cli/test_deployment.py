@@ -145,6 +145,15 @@ def test_rm(noria, store, deployed):
     assert store.deployment(deployed.id) is None
 
 
+def test_a_run_that_was_asked_for_before_is_not_called_due(noria, deployed, stopped):
+    asked = ("deployment", "run", "夜间", "-p", "day=x", "--name", "一次", "--key", "k")
+    assert "一次 of etl/夜间 is due now: noria runs show 一次" in noria(*asked, tty=True).stderr
+    stopped.time += 1
+    said = noria(*asked, "-p", "count=5", tty=True).stderr
+    assert "一次 of etl/夜间 was asked for before with this key, and is Scheduled: " in said
+    assert "is due" not in said
+
+
 class TestWatch:
     """Who waits for a run sees how it ended, even if it has said nothing."""
 

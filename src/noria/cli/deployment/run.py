@@ -68,8 +68,7 @@ def run(
     made = backend.request_run(wish, now)
     assert made is not None
     if app.for_people:
-        when = moment(due, app.utc) if due > now + SECOND else "now"
-        app.note(f"{made.name} of {full_name(row)} is due {when}: noria runs show {made.name}")
+        app.note(clean(f"{made.name} of {full_name(row)} {_what_is_made(app, made, due, now)}"))
     if made.state not in TERMINAL_STATES:
         note_untaken(app, backend, [row])
     if watch:
@@ -81,6 +80,16 @@ def run(
         emit_object(app, records.flow_run(made, clock.now()))
     if watch:
         raise click.exceptions.Exit(exit_code(made.state))
+
+
+def _what_is_made(app: App, made: FlowRunRow, due: int, now: int) -> str:
+    """When it is due; of what was there already under the key, how it stands."""
+    see = f"noria runs show {made.name}"
+    if made.created < now:
+        name = state_name(made.state, made.state_name)
+        return f"was asked for before with this key, and is {name}: {see}"
+    when = moment(due, app.utc) if due > now + SECOND else "now"
+    return f"is due {when}: {see}"
 
 
 def _say_end(app: App, row: FlowRunRow) -> None:
