@@ -78,6 +78,17 @@ class TestService:
     def test_each_standing_has_a_style_of_the_terminal(self, standing):
         assert _STYLES.get(standing, "") in STYLES
 
+    def test_one_that_runs_with_other_options_says_so(self, noria, tmp_path, monkeypatch):
+        command = ["worker", "start", "--pool", "etl", "--limit", "2", "--name", "worker-etl"]
+        running = Daemon("worker-etl", command, "/srv", standing=Standing.RUNNING)
+        Daemons(str(tmp_path)).save(running)
+        monkeypatch.setattr(Daemons, "is_minded", lambda _self, _name: True)
+        asked = ("service", "start", "worker", "--pool", "etl", "--limit")
+        assert "worker-etl runs already.\n" in noria(*asked, "2").stderr
+        said = noria(*asked, "4").stderr
+        assert "worker-etl runs already, with other options; noria service stop worker-etl" in said
+        assert "No deployment leaves runs in pool etl yet" in said
+
     def test_the_last_lines_of_a_log(self, noria, tmp_path):
         daemons = Daemons(str(tmp_path))
         daemons.save(Daemon("worker", ["worker", "start"], "/srv"))
