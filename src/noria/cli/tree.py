@@ -418,18 +418,21 @@ def _artifacts(view: RunView, limit: int, paint: Paint) -> Iterator[str]:
 
 def _next_steps(view: RunView, paint: Paint) -> Iterator[str]:
     yield paint("next", "dim")
-    commands = _commands(view.run.state, view.reference)
+    commands = _commands(view.run, view.reference)
     space = max(len(command) for command, _ in commands)
     for command, what in commands:
         yield f"  {command:<{space}}  {paint(what, 'dim')}"
 
 
-def _commands(state: StateType, reference: str) -> Sequence[tuple[str, str]]:
+def _commands(run: FlowRunRow, reference: str) -> Sequence[tuple[str, str]]:
+    state = run.state
     if state is StateType.COMPLETED:
         return [(f"noria runs logs {reference}", "the log")]
     if state in TERMINAL_STATES:
+        wrong = [(f"noria runs show {reference} --traceback", "what went wrong")]
         return [
-            (f"noria runs logs {reference} --level error", "what went wrong"),
+            *(wrong if run.error else ()),
+            (f"noria runs logs {reference}", "the log"),
             (f"noria runs resume {reference} --plan", "what would run again"),
             (f"noria runs resume {reference}", "go on where it stopped"),
         ]
