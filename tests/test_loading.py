@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from noria import flow, task
-from noria.core.errors import MissingFlowError, RunConflict
+from noria.core.errors import MissingFlowError, RunConflict, ScriptError
 from noria.engine.session import open_session
 from noria.loading import load_flow_from_entrypoint
 from noria.runs import resume
@@ -112,3 +112,24 @@ def test_a_resumed_run_starts_when_its_last_execution_does() -> None:
     assert after.start is not None
     assert before.end is not None
     assert after.start >= before.end
+
+
+def test_a_script_that_cannot_be_read_is_told_by_its_line(tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text("def load(\n", encoding="utf-8")
+    with pytest.raises(ScriptError) as caught:
+        load_flow_from_entrypoint(f"{script}:load")
+    said = f"Script at '{script}' encountered an exception: SyntaxError: "
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith("(broken.py, line 1)")
+
+
+def test_a_file_that_is_not_there_is_told_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingFlowError) as caught:
+        load_flow_from_entrypoint("flows/etl.py:load")
+    assert str(caught.value) == f"There is no file 'flows/etl.py' in {tmp_path}."
+    with pytest.raises(MissingFlowError, match=r"There is no file '/none/etl\.py'\.$"):
+        load_flow_from_entrypoint("/none/etl.py:load")

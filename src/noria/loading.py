@@ -118,7 +118,8 @@ def _run_file(path: str) -> dict[str, Any]:
     """Execute a file under a name of its own, so that `if __name__ == "__main__"` stays asleep."""
     full = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(full):
-        raise MissingFlowError(f"There is no file {path!r}.")
+        where = "" if os.path.isabs(path) else f" in {os.getcwd()}"
+        raise MissingFlowError(f"There is no file {path!r}{where}.")
     loaded = _already_loaded(full)
     if loaded is not None:
         return loaded

@@ -80,6 +80,10 @@ class Schedule:
             raise InvalidSchedule(
                 f"Only one schedule type can be defined at a time. Found: {', '.join(given)}"
             )
+        if not isinstance(self.anchor_date, datetime):
+            raise InvalidSchedule(
+                f"The anchor_date of a schedule is {self.anchor_date!r}; expected a datetime."
+            )
         if given:
             self.rule()
         elif self.timezone is not None:

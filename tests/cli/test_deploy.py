@@ -94,6 +94,20 @@ def test_what_has_another_name_now_is_told_of(noria, store, project):
     assert "not in the file" not in noria("deploy", "--prune").stderr
 
 
+def test_a_changed_schedule_is_shown_in_words(noria, store, project):
+    noria("deploy")
+    text = NIGHTLY.replace("0 2 * * *", "30 3 * * *").replace("3600}", "7200, active: false}")
+    (project / "noria.yaml").write_text(text)
+    shown = noria("deploy", "--check", tty=True).stdout
+    assert "schedules: 0 2 * * * (Asia/Shanghai) → 30 3 * * * (Asia/Shanghai)\n" in shown
+    assert "schedules: every 1h → every 2h (inactive)\n" in shown
+    text = NIGHTLY.replace("3600}", "3600, slug: often, parameters: {}}")
+    (project / "noria.yaml").write_text(text.replace("timezone:", "slug: 每晚\n        timezone:"))
+    shown = noria("deploy", "--check", tty=True).stdout
+    assert "→ 每晚: 0 2 * * * (Asia/Shanghai)\n" in shown
+    assert "→ often: every 1h\n" in shown
+
+
 def test_some_of_it(noria, store, project):
     assert len(steps(noria("deploy", "--name", "weekly", "--json"))) == 1
     assert len(steps(noria("deploy", "--all", "--json"))) == 2
@@ -124,6 +138,24 @@ def test_a_file_of_another_name(noria, store, project):
         ("rows: 5", "lines: 5", "does not take: lines"),
         ("$REGION", "$NOWHERE", "the environment variable NOWHERE; it is not set"),
         ("deployments:\n", "deployments: 5\nrest:\n", "deployments is no list"),
+        ("name: 夜间", "name: 2026", "name is 2026; expected a text; quotes make one of it"),
+        ("entrypoint: etl.py:load", "entrypoint: [etl.py]", "entrypoint is ['etl.py']; expected"),
+        ("tags: [生产]", "tags: 生产", "tags is '生产'; expected a list"),
+        ("tags: [生产]", "overlap: skipp", "Did you mean 'skip'?"),
+        ("tags: [生产]", "priority: high", "priority is 'high'; expected a whole number"),
+        ("tags: [生产]", "priority: yes", "priority is True; expected a whole number"),
+        ("tags: [生产]", "paused: 1", "paused is 1; expected true or false"),
+        ("{rows: 5}", "[rows]", "parameters is ['rows']; expected names with values"),
+        ('"0 2 * * *"', "5", "schedule: cron is 5; expected a text"),
+        ("interval: 3600", "interval: 1h", "interval is '1h'; expected a number of seconds"),
+        ("interval: 3600", "interval: -5", "Invalid interval -5: expected a positive number"),
+        ("3600}", "3600, anchor_date: soon}", "anchor_date is 'soon'; expected a date and time"),
+        ("{name: etl, ", "{name: 5, ", "work_pool: name is 5; expected a text"),
+        (
+            "work_pool: {name",
+            "work_pool: etl\n    rest: {name",
+            "work_pool is 'etl'; expected names",
+        ),
         ("deployments:\n", "deployments: [\n", "is no YAML"),
         (
             "weekly\n    entrypoint: etl.py:report",
@@ -142,6 +174,20 @@ def test_what_cannot_be_is_said_before_anything_is_changed(
     assert said in result.output
     assert "Traceback" not in result.output
     assert store.deployments() == []
+
+
+def test_values_as_yaml_reads_them(noria, store, project):
+    """A number is a version, and a date, quoted or not, is an anchor."""
+    text = NIGHTLY.replace("tags: [生产]", "version: 1.2")
+    for anchor in ("2026-01-01", '"2026-01-01"', "2026-01-01T00:00:00"):
+        changed = text.replace("3600}", f"3600, anchor_date: {anchor}, timezone: UTC}}")
+        (project / "noria.yaml").write_text(changed)
+        assert noria("deploy").exit_code == 0
+        (found,) = store.find_deployments("report/weekly")
+        (schedule,) = store.schedules(found.id)
+        assert json.loads(schedule.rule)["anchor"] == 1_767_225_600_000_000
+    (found,) = store.find_deployments("load/夜间")
+    assert json.loads(found.spec)["version"] == "1.2"
 
 
 def test_an_empty_file(noria, store, project):

@@ -10,7 +10,7 @@ from noria.core import clock
 from noria.core.deployments import DeploymentSpec, ScheduleSpec
 from noria.core.pools import PoolRow, WorkerRow
 from noria.core.states import StateType
-from tests.cli.rows import process
+from tests.cli.rows import BOOM, batch, process
 
 SCHEMA = {
     "properties": {"day": {"type": "string"}, "count": {"type": "integer"}},
@@ -143,6 +143,70 @@ def test_rm(noria, store, deployed):
     (gone,) = document(noria("deployment", "rm", "夜间", "--yes", "--json"))
     assert gone["id"] == "etl/夜间"
     assert store.deployment(deployed.id) is None
+
+
+def test_a_run_that_was_asked_for_before_is_not_called_due(noria, deployed, stopped):
+    asked = ("deployment", "run", "夜间", "-p", "day=x", "--name", "一次", "--key", "k")
+    assert "一次 of etl/夜间 is due now: noria runs show 一次" in noria(*asked, tty=True).stderr
+    stopped.time += 1
+    said = noria(*asked, "-p", "count=5", tty=True).stderr
+    assert "一次 of etl/夜间 was asked for before with this key, and is Scheduled: " in said
+    assert "is due" not in said
+
+
+class TestWatch:
+    """Who waits for a run sees how it ended, even if it has said nothing."""
+
+    @pytest.fixture
+    def watched(self, noria, store, deployed, stopped):
+        def call(**end):
+            def take():
+                (run,) = store.deployment_runs(deployed.id)
+                if run.state is StateType.SCHEDULED:
+                    facts = {"start": clock.now(), "end": clock.now() + 1_500_000, **end}
+                    store.append(batch(run._replace(epoch=1, **facts)))
+
+            stopped.on_sleep = take
+            asked = ("run", "夜间", "-p", "day=x", "--name", "一次", "--watch")
+            result = noria("deployment", *asked, tty=True)
+            return result.exit_code, result.stdout
+
+        return call
+
+    def test_it_completed(self, watched):
+        assert watched(state=StateType.COMPLETED) == (0, "✓ 一次  Completed after 1.50 s\n")
+
+    def test_it_failed(self, watched):
+        code, said = watched(state=StateType.FAILED, error=BOOM)
+        assert code == 1
+        assert said.splitlines()[0] == "■ 一次  Failed after 1.50 s"
+        assert "ValueError" in said.splitlines()[1]
+
+    def test_it_was_cancelled(self, watched):
+        code, said = watched(state=StateType.CANCELLED, message="its deployment was deleted")
+        assert code == 8
+        assert said == "⊘ 一次  Cancelled after 1.50 s\n  its deployment was deleted\n"
+
+
+def test_a_long_name_stays_whole_while_something_else_can_be_cut(noria, store):
+    name = "一个很长的部署名称-production"
+    spec = SPEC._replace(name=name, tags=("生产", "关键业务", "夜间批处理"))
+    store.apply_deployments([spec], clock.now())
+    shown = noria("deployment", "ls", tty=True, COLUMNS="100").stdout
+    assert f"etl/{name}  " in shown
+    assert "生产, 关键业…" in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
+
+
+def test_a_run_tells_of_its_deployment_and_of_when_it_was_due(noria, store, deployed):
+    asked = ("run", "夜间", "-p", "day=x", "--in", "2h", "--name", "later")
+    found = document(noria("deployment", *asked, "--json"))
+    assert found["deployment"] == "etl/夜间"
+    assert found["scheduled_start_time"] == "2026-11-18T13:07:40.000000Z"
+    shown = noria("runs", "show", "later", "--utc", tty=True).stdout
+    assert "  deployment etl/夜间\n" in shown
+    assert "  due        2026-11-18 13:07:40 UTC, in 2h\n" in shown
+    assert "  due in 2h" in noria("runs", "ls", tty=True).stdout
 
 
 class TestWhoTakesIt:

@@ -234,6 +234,28 @@ class TestShow:
         line = noria("runs", "show", three[0].name, "-o", "csv").stdout.splitlines()[1]
         assert line.split(",")[:5] == ["1", "", "extract", "call", "flights.py:10 in flights"]
 
+    def test_the_traceback_of_the_run(self, noria, three):
+        result = noria("runs", "show", three[1].name, "--traceback")
+        assert (
+            result.stdout == "Traceback (most recent call last):\n  ...\nValueError: bad row 17\n"
+        )
+
+    def test_the_traceback_of_a_task_where_the_flow_has_borne_it(self, noria, store, three):
+        store.append(batch(task_run(three[0], 1, state=StateType.FAILED, error=BOOM)))
+        result = noria("runs", "show", three[0].name, "--traceback", tty=True)
+        assert result.stdout.splitlines()[-1] == "ValueError: bad row 17"
+
+    def test_no_traceback_where_nothing_was_raised(self, noria, three):
+        result = noria("runs", "show", three[0].name, "--traceback")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == "Nothing of it has raised.\n"
+
+    @pytest.mark.parametrize("other", ["--tasks", "--json"])
+    def test_a_traceback_is_a_text(self, noria, three, other):
+        result = noria("runs", "show", three[1].name, "--traceback", other)
+        assert result.exit_code == 2
+        assert "--traceback prints a text" in result.stderr
+
     def test_single_tasks(self, noria, store, three):
         run = three[0]
         store.append(

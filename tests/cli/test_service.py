@@ -12,10 +12,12 @@ import sys
 import pytest
 
 from noria.backend.processes import start_time, this_process
+from noria.cli.service.rows import _STYLES
 from noria.cli.service.unit import _quoted
+from noria.cli.text import STYLES
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec, ScheduleSpec
-from noria.services.daemons import Daemon, Daemons
+from noria.services.daemons import Daemon, Daemons, Standing
 from noria.services.keeper import ROLE
 from tests.conformance.rows import LEASE
 
@@ -64,6 +66,28 @@ class TestService:
         assert "has written nothing" in noria("service", "logs", "worker").stderr
         (found,) = document(noria("service", "status", "--json"))
         assert (found["id"], found["standing"], found["pid"]) == ("worker", "stopped", None)
+
+    def test_a_person_sees_a_table(self, noria, tmp_path):
+        Daemons(str(tmp_path)).save(Daemon("worker", ["worker", "start", "--all-pools"], "/srv"))
+        result = noria("service", "status", "--color", "always", tty=True)
+        assert result.exit_code == 1
+        assert "stopped" in result.stdout
+        assert "noria worker start --all-pools" in result.stdout
+
+    @pytest.mark.parametrize("standing", Standing)
+    def test_each_standing_has_a_style_of_the_terminal(self, standing):
+        assert _STYLES.get(standing, "") in STYLES
+
+    def test_one_that_runs_with_other_options_says_so(self, noria, tmp_path, monkeypatch):
+        command = ["worker", "start", "--pool", "etl", "--limit", "2", "--name", "worker-etl"]
+        running = Daemon("worker-etl", command, "/srv", standing=Standing.RUNNING)
+        Daemons(str(tmp_path)).save(running)
+        monkeypatch.setattr(Daemons, "is_minded", lambda _self, _name: True)
+        asked = ("service", "start", "worker", "--pool", "etl", "--limit")
+        assert "worker-etl runs already.\n" in noria(*asked, "2").stderr
+        said = noria(*asked, "4").stderr
+        assert "worker-etl runs already, with other options; noria service stop worker-etl" in said
+        assert "No deployment leaves runs in pool etl yet" in said
 
     def test_the_last_lines_of_a_log(self, noria, tmp_path):
         daemons = Daemons(str(tmp_path))

@@ -58,9 +58,10 @@ slowest
   1.00 s  extract-001
 
 next
-  noria runs logs 01a1ee56-61e8 --level error  what went wrong
-  noria runs resume 01a1ee56-61e8 --plan       what would run again
-  noria runs resume 01a1ee56-61e8              go on where it stopped
+  noria runs show 01a1ee56-61e8 --traceback  what went wrong
+  noria runs logs 01a1ee56-61e8              the log
+  noria runs resume 01a1ee56-61e8 --plan     what would run again
+  noria runs resume 01a1ee56-61e8            go on where it stopped
 """
 
 
@@ -155,9 +156,9 @@ CRASHED = """\
              11:06:46.000  Running        resumed
 
 next
-  noria runs logs 01a1ee56-61e8 --level error  what went wrong
-  noria runs resume 01a1ee56-61e8 --plan       what would run again
-  noria runs resume 01a1ee56-61e8              go on where it stopped
+  noria runs logs 01a1ee56-61e8           the log
+  noria runs resume 01a1ee56-61e8 --plan  what would run again
+  noria runs resume 01a1ee56-61e8         go on where it stopped
 """
 
 

@@ -1,4 +1,4 @@
-"""`noria worker ls`."""
+"""`noria worker`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from noria.cli.app import App
+from noria.cli.workers import note_unused
+from noria.core.deployments import DeploymentSpec
 from noria.core.pools import WorkerRow
 from tests.cli.conftest import NOW
 from tests.conformance.rows import LEASE, SECOND, process
@@ -99,3 +102,42 @@ def test_of_a_pool_that_nobody_works_for(noria):
 
 def test_times_in_utc(noria, workers):
     assert "2026-11-18 11:07:32 UTC" in noria("worker", "ls", "--utc", tty=True).stdout
+
+
+class TestPoolsThatNobodyUses:
+    """A worker of a misspelt pool would wait in vain, and look well."""
+
+    @pytest.fixture
+    def said(self, store, tmp_path, capsys):
+        def notes(*pools):
+            note_unused(App({"NORIA_HOME": str(tmp_path)}, store), pools)
+            return capsys.readouterr().err
+
+        return notes
+
+    @pytest.fixture
+    def deployed(self, store):
+        spec = DeploymentSpec("etl", "夜间", "etl.py:etl", pool="etl")
+        served = spec._replace(name="own", pool="serve etl/own")
+        store.apply_deployments([spec, served], NOW)
+
+    def test_a_name_that_is_near_is_offered(self, said, deployed):
+        assert said("elt") == ("No deployment leaves runs in pool elt yet; did you mean etl?\n")
+
+    def test_else_those_that_are_used_are_named(self, said, deployed):
+        assert said("default") == (
+            "No deployment leaves runs in pool default yet; they leave theirs in etl\n"
+        )
+
+    def test_before_anything_is_deployed(self, said):
+        assert said("etl") == "No deployment leaves runs in pool etl yet\n"
+
+    def test_pools_that_are_used(self, said, deployed):
+        assert said("etl", "serve etl/own") == ""
+        assert said() == ""
+
+
+def test_a_name_that_no_pool_can_have(noria):
+    result = noria("worker", "start", "--pool", "")
+    assert result.exit_code == 2
+    assert "no pool can be called ''" in result.stderr

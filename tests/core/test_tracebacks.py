@@ -1,5 +1,6 @@
 """Errors are shown from the user's side, without Noria's insides, and at a bounded length."""
 
+import importlib
 import json
 import traceback
 
@@ -70,6 +71,12 @@ def test_a_librarys_frame_is_better_than_none():
     exc = raised(json.loads, "{")
     exc = exc.with_traceback(exc.__traceback__.tb_next)
     assert str(user_frame(exc)).startswith("decoder.py:")
+
+
+def test_what_python_has_within_itself_is_nobodys_frame():
+    exc = raised(importlib.import_module, "there_is_no_such_module")
+    inner = exc.with_traceback(exc.__traceback__.tb_next)
+    assert user_frame(inner).endswith(" in import_module")
 
 
 def test_noria_is_left_out():

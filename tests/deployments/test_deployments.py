@@ -109,8 +109,34 @@ class TestToDeployment:
 
     @pytest.mark.parametrize("option", ["overlap", "catchup", "on_crash"])
     def test_choices_that_there_are_not(self, option):
-        with pytest.raises(ValueError, match="never"):
+        said = rf"The {option} of deployment 'counting/x' is 'never'; expected one of \w+, \w+"
+        with pytest.raises(ValueError, match=said):
             counting.to_deployment("x", **{option: "never"})
+
+    def test_a_choice_that_is_near_is_offered(self):
+        with pytest.raises(ValueError, match=r"cancel_running\. Did you mean 'skip'\?"):
+            counting.to_deployment("x", overlap="skipp")
+
+    @pytest.mark.parametrize("priority", ["high", 1.5, True])
+    def test_a_priority_is_a_whole_number(self, priority):
+        with pytest.raises(ValueError, match="priority of deployment 'counting/x'"):
+            counting.to_deployment("x", priority=priority)
+
+    @pytest.mark.parametrize("jitter", ["60", -1, float("inf"), float("nan")])
+    def test_a_jitter_is_a_number_of_seconds(self, jitter):
+        with pytest.raises(ValueError, match="jitter of deployment 'counting/x'"):
+            counting.to_deployment("x", jitter=jitter)
+
+    @pytest.mark.parametrize("name", [5, ["etl"]])
+    def test_names_that_are_no_text(self, name):
+        with pytest.raises(TypeError, match="deployment's name"):
+            counting.to_deployment(name)
+        with pytest.raises(ValueError, match="it is no text"):
+            counting.to_deployment("x", work_pool_name=name)
+
+    def test_an_interval_that_is_a_text(self):
+        with pytest.raises(ValueError, match="Invalid interval '1h': expected a positive number"):
+            counting.to_deployment("x", interval="1h")
 
     def test_a_limit_that_cancels_what_is_new(self):
         limit = ConcurrencyLimitConfig(1, "CANCEL_NEW")
@@ -125,6 +151,10 @@ class TestToDeployment:
     def test_a_keyword_that_there_is_not(self):
         with pytest.raises(TypeError, match=r"keyword 'chron'\. Did you mean 'cron'\?"):
             counting.to_deployment("x", chron="@daily")
+
+    def test_a_zone_belongs_to_a_schedule(self):
+        with pytest.raises(TypeError, match=r"'timezone'\. Give it to the schedule: schedule=Cron"):
+            counting.to_deployment("x", cron="@daily", timezone="Asia/Shanghai")
 
     @pytest.mark.parametrize("limit", ["2", 1.5, -1, True])
     def test_a_limit_that_is_none(self, limit):

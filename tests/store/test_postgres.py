@@ -21,7 +21,7 @@ from noria.store.database import Conflict
 from noria.store.postgres import database, faults, schema
 from noria.store.postgres.connection import NUL, target, words
 from noria.store.postgres.database import PostgresDatabase
-from noria.store.postgres.location import for_libpq, shown
+from noria.store.postgres.location import for_libpq, has_loose_signs, shown
 from tests.conformance.rows import artifact, batch, flow_run, log, process, task_run, variable
 from tests.postgres import own_server
 
@@ -264,6 +264,28 @@ class TestUnreachable:
             store.append(batch(flow_run()))
         with pytest.raises(StoreError, match="was closed"):
             store.find_flow_runs("@last")
+
+    @pytest.mark.parametrize(
+        "password", ["p@s3cret", "p/s3cret", "p@x/s3cret", "p?s3cret", "@s3cret"]
+    )
+    def test_a_password_whose_signs_end_it_is_not_quoted(self, password):
+        url = f"postgresql://me:{password}@127.0.0.1:1/db"
+        with pytest.raises(StoreError) as caught:
+            LocalBackend(url)
+        assert "postgresql://me@127.0.0.1:1/db cannot be understood." in str(caught.value)
+        assert "Write %40 for @, %3A for :, %2F for / and %25 for %" in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql:///noria?host=/run/postgresql&user=a@b",
+            "postgresql://me@/noria?host=/run/postgresql",
+            "postgresql://me:p%40%2F%3F@[::1]:5432/noria?connect_timeout=3",
+        ],
+    )
+    def test_signs_where_they_may_be(self, url):
+        assert not has_loose_signs(url)
 
     def test_urls_of_other_drivers(self):
         assert for_libpq("postgresql://h/d?ssl=require") == "postgresql://h/d?sslmode=require"

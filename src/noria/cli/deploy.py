@@ -15,8 +15,9 @@ from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.console.wording import plural
 from noria.core import clock
-from noria.core.deployments import Action, DeploymentSpec, Step
+from noria.core.deployments import Action, Change, DeploymentSpec, ScheduleSpec, Step
 from noria.core.errors import DeploymentError
+from noria.core.schedules import rules
 from noria.deployments.project import FILES, read_project
 
 _SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-", Action.KEEP: "="}
@@ -96,7 +97,7 @@ def _show(app: App, steps: Sequence[Step], check: bool) -> None:
         sign = app.paint(f"{_SIGNS[step.action]} {step.action:<6}", _STYLES[step.action])
         app.say(f"{sign}  {clean(step.full_name)}")
         for change in step.changes:
-            before, after = (clean(_text(each)) for each in (change.before, change.after))
+            before, after = map(clean, _shown(change))
             app.say(f"            {change.field}: {before} → {after}")
     changed = [step for step in steps if step.action is not Action.KEEP]
     if not changed:
@@ -131,6 +132,26 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(each._asdict() if hasattr(each, "_asdict") else each) for each in value]
     return value
+
+
+def _shown(change: Change) -> tuple[str, str]:
+    """Before and after; of schedules the words, unless these are the same."""
+    if change.field == "schedules":
+        before, after = (_schedules(each) for each in (change.before, change.after))
+        if before != after:
+            return before, after
+    return _text(change.before), _text(change.after)
+
+
+def _schedules(specs: Sequence[ScheduleSpec]) -> str:
+    found = []
+    for each in specs:
+        text = rules.words(rules.from_record(each.rule))
+        name = "" if each.slug == text else f"{each.slug}: "
+        rest = "" if each.active else " (inactive)"
+        given = f" {dump(dict(each.parameters))}" if each.parameters else ""
+        found.append(f"{name}{text}{rest}{given}")
+    return "; ".join(found) or "none"
 
 
 def _text(value: object) -> str:

@@ -122,7 +122,11 @@ def _likeness(one: str, other: str) -> float:
 
 
 _CODES: tuple[tuple[type[core.NoriaException], Code, str], ...] = (
-    (core.MissingFlowError, Code.NO_SUCH_FLOW, "mark a function with @flow, and check its name"),
+    (
+        core.MissingFlowError,
+        Code.NO_SUCH_FLOW,
+        "expected FILE:FLOW, of a function with @flow",
+    ),
     (core.UnspecifiedFlowError, Code.WHICH_FLOW, "name one after a colon: FILE:FLOW"),
     (core.ParameterBindError, Code.BAD_PARAMETER, ""),
     (core.ParameterTypeError, Code.BAD_PARAMETER, ""),

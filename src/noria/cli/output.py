@@ -15,6 +15,8 @@ T = TypeVar("T")
 Record = dict[str, Any]
 
 _GAP = "  "
+_LEAST = 8
+"""Columns that a cell keeps, however narrow the terminal."""
 _TAB_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -101,12 +103,14 @@ def table(
 def _shrink(widths: list[int], columns: Sequence[Column[T]], limit: int) -> None:
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - limit
     able = [i for i, column in enumerate(columns) if column.shrinks]
-    while excess > 0 and able:
-        widest = max(able, key=lambda i: widths[i])
-        if widths[widest] <= 8:
-            return
-        widths[widest] -= 1
-        excess -= 1
+    # What a row begins with is by what people name it: it is cut when nothing else can be.
+    for group in (able[able[:1] == [0] :], able[:1]):
+        while excess > 0 and group:
+            widest = max(group, key=lambda i: widths[i])
+            if widths[widest] <= _LEAST:
+                break
+            widths[widest] -= 1
+            excess -= 1
 
 
 def _line(

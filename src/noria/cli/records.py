@@ -28,10 +28,12 @@ def flow_run(row: FlowRunRow, now: int) -> Record:
         "id": to_text(row.id),
         "name": row.name,
         "flow_name": row.flow_name,
+        "deployment": deployment_of(row),
         "state_type": row.state.value,
         "state_name": state_name(row.state, row.state_name),
         "state_message": row.message,
         "created": iso(row.created),
+        "scheduled_start_time": iso(due(row)) if deployment_of(row) else None,
         "start_time": _time(row.start),
         "end_time": _time(row.end),
         "total_run_time": _seconds(run_time(row, now)),
@@ -45,6 +47,23 @@ def flow_run(row: FlowRunRow, now: int) -> Record:
         "root_run_id": to_text(row.root_run),
         "error": error(row.error),
     }
+
+
+def due(row: FlowRunRow) -> int:
+    """When a run was to start: when it was made, unless a deployment or a person said otherwise."""
+    found: int = _settings(row).get("scheduled", row.created)
+    return found
+
+
+def deployment_of(row: FlowRunRow) -> str | None:
+    """The deployment that a run is of, as `flow/deployment`; None for one that was called."""
+    found: str | None = _settings(row).get("deployment_name")
+    return found
+
+
+def _settings(row: FlowRunRow) -> dict[str, Any]:
+    found = parsed(row.settings, {})
+    return found if isinstance(found, dict) else {}
 
 
 def with_counts(row: FlowRunRow, counts: tuple[int, ...], now: int) -> Record:

@@ -57,6 +57,12 @@ def moment(micros: int, utc: bool) -> str:
     return f"{text} {offset[:3]}:{offset[3:5]}"
 
 
+def brief(micros: int) -> str:
+    """Date and time in the local zone, to the minute unless it is between two."""
+    text = _zoned(micros, utc=False).strftime("%Y-%m-%d %H:%M:%S")
+    return text.removesuffix(":00")
+
+
 def time_of_day(micros: int, utc: bool) -> str:
     """The time within its day, to the millisecond.
 

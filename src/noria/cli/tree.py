@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from noria.cli.appearance import glyph, group_state, state_name
 from noria.cli.output import dump
-from noria.cli.records import parsed, run_time
+from noria.cli.records import deployment_of, due, parsed, run_time
 from noria.cli.text import Paint, clean, fit, pad, width
 from noria.cli.timefmt import ago, moment, time_of_day
 from noria.cli.timeline import Scale, axis, bar
@@ -154,6 +154,9 @@ def _facts(view: RunView, now: int, utc: bool) -> Iterator[tuple[str, str, str]]
     run = view.run
     yield "run", view.reference + (f", execution {run.epoch}" if run.epoch > 1 else ""), ""
     yield "flow", f"{run.flow_name}  ({run.entrypoint})" if run.entrypoint else run.flow_name, ""
+    if deployment := deployment_of(run):
+        yield "deployment", deployment, ""
+        yield "due", f"{moment(due(run), utc)}, {ago(due(run), now)}", ""
     if run.start is not None:
         yield "started", f"{moment(run.start, utc)}, {ago(run.start, now)}", ""
     else:
@@ -415,18 +418,21 @@ def _artifacts(view: RunView, limit: int, paint: Paint) -> Iterator[str]:
 
 def _next_steps(view: RunView, paint: Paint) -> Iterator[str]:
     yield paint("next", "dim")
-    commands = _commands(view.run.state, view.reference)
+    commands = _commands(view.run, view.reference)
     space = max(len(command) for command, _ in commands)
     for command, what in commands:
         yield f"  {command:<{space}}  {paint(what, 'dim')}"
 
 
-def _commands(state: StateType, reference: str) -> Sequence[tuple[str, str]]:
+def _commands(run: FlowRunRow, reference: str) -> Sequence[tuple[str, str]]:
+    state = run.state
     if state is StateType.COMPLETED:
         return [(f"noria runs logs {reference}", "the log")]
     if state in TERMINAL_STATES:
+        wrong = [(f"noria runs show {reference} --traceback", "what went wrong")]
         return [
-            (f"noria runs logs {reference} --level error", "what went wrong"),
+            *(wrong if run.error else ()),
+            (f"noria runs logs {reference}", "the log"),
             (f"noria runs resume {reference} --plan", "what would run again"),
             (f"noria runs resume {reference}", "go on where it stopped"),
         ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from noria.backend.pools_port import WorkerUse
 from noria.backend.port import Backend
 from noria.cli.app import App
+from noria.cli.errors import did_you_mean
 from noria.cli.output import Column, Record
+from noria.cli.store import backend_of
+from noria.cli.text import clean
 from noria.cli.timefmt import ago, iso, moment
 from noria.core import clock
 from noria.core.ids import to_text
-from noria.core.pools import takes
+from noria.core.pools import SERVED, takes
 
 _STYLES = {"alive": "ok", "ended": "dim", "gone": "fail"}
 
@@ -72,3 +75,16 @@ def workers_of(backend: Backend, pool: str | None, now: int) -> list[WorkerUse]:
     and were not forgotten."""
     found = [use for use in backend.workers(now) if pool is None or takes(use.worker, pool)]
     return sorted(found, key=lambda use: not use.lives)
+
+
+def note_unused(app: App, pools: Iterable[str]) -> None:
+    """Say of pools that no deployment names them: a worker of a misspelt one waits in vain."""
+    used = {use.pool.name for use in backend_of(app).pools(clock.now()) if use.deployments}
+    named = sorted(name for name in used if not name.startswith(SERVED))
+    for pool in pools:
+        if pool not in used and not pool.startswith(SERVED):
+            others = f"they leave theirs in {', '.join(named)}" if named else ""
+            hint = did_you_mean(pool, named) or others
+            app.note(
+                clean(f"No deployment leaves runs in pool {pool} yet{f'; {hint}' if hint else ''}")
+            )

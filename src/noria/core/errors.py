@@ -55,7 +55,13 @@ class ScriptError(NoriaException):
     """A user's script raised while it was being loaded."""
 
     def __init__(self, user_exc: BaseException, path: str) -> None:
-        super().__init__(f"Script at {path!r} encountered an exception: {user_exc!r}")
+        # The repr of a syntax error is a tuple of all that the parser knew.
+        said = (
+            f"{type(user_exc).__name__}: {user_exc}"
+            if isinstance(user_exc, SyntaxError)
+            else repr(user_exc)
+        )
+        super().__init__(f"Script at {path!r} encountered an exception: {said}")
         self.user_exc = user_exc
 
 

@@ -121,6 +121,8 @@ def name_fault(name: str) -> str | None:
         >>> name_fault("数据"), name_fault("etl/urgent")
         (None, "it holds a '/'")
     """
+    if not isinstance(name, str):
+        return "it is no text"
     if not name.strip():
         return "it is empty"
     if len(name) > LONGEST_NAME:

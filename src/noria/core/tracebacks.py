@@ -18,6 +18,8 @@ _CHAIN_LIMIT = 10
 _FRAMES = 40
 # Noria's own package, whatever its name and place.
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_FROZEN = "<frozen "
+"""What the names of files begin with that Python has within itself, such as the import system."""
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
 
@@ -58,7 +60,7 @@ def user_frame(exc: BaseException) -> str | None:
     for code, line in _frames(exc.__traceback__):
         if is_program(code.co_filename):
             found = code, line
-        else:
+        elif not code.co_filename.startswith(_FROZEN):
             library = code, line
     if found or library:
         code, line = found or library  # type: ignore[misc]

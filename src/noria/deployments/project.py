@@ -7,27 +7,52 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import chdir
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from noria.core.errors import DeploymentError
 from noria.deployments.runner import RunnerDeployment
 from noria.loading import load_flow_from_entrypoint
-from noria.schedules import Schedule
+from noria.schedules import Interval, Schedule
 
 __all__ = ["FILES", "read_project"]
 
 FILES = ("noria.yaml", "prefect.yaml")
 """The names that are looked for, in this order."""
 _VARIABLE = re.compile(r"\{\{\s*\$(\w+)\s*\}\}")
-_SCHEDULE_FIELDS = (
-    "cron", "interval", "rrule", "timezone", "anchor_date", "day_or", "active", "parameters",
-    "slug",
-)  # fmt: skip
-_OPTIONS = (
-    "description", "version", "tags", "parameters", "enforce_parameter_schema", "concurrency_limit",
-    "concurrency_key", "overlap", "catchup", "jitter", "on_crash", "priority", "paused",
-)  # fmt: skip
-_FIELDS = ("name", "entrypoint", "flow_name", "schedule", "schedules", "work_pool", *_OPTIONS)
+
+
+class _Kind(NamedTuple):
+    """What a value of the file may be."""
+
+    types: tuple[type, ...]
+    words: str
+
+
+_TEXT = _Kind((str,), "a text; quotes make one of it")
+_NUMBER = _Kind((int, float), "a number of seconds")
+_WHOLE = _Kind((int,), "a whole number")
+_SWITCH = _Kind((bool,), "true or false")
+_LIST = _Kind((list,), "a list")
+_MAPPING = _Kind((dict,), "names with values")
+_SCHEDULE_FIELDS = {
+    "cron": _TEXT, "interval": _NUMBER, "rrule": _TEXT, "timezone": _TEXT,
+    "anchor_date": _Kind((str, date), "a date and time such as 2026-01-01T02:00"),
+    "day_or": _SWITCH, "active": _SWITCH, "parameters": _MAPPING, "slug": _TEXT,
+}  # fmt: skip
+_OPTIONS = {
+    "description": _TEXT, "version": _Kind((str, int, float), "a text"), "tags": _LIST,
+    "parameters": _MAPPING, "enforce_parameter_schema": _SWITCH,
+    "concurrency_limit": _Kind((int, dict), "a whole number, or limit and collision_strategy"),
+    "concurrency_key": _TEXT, "overlap": _TEXT, "catchup": _TEXT, "jitter": _NUMBER,
+    "on_crash": _TEXT, "priority": _WHOLE, "paused": _SWITCH,
+}  # fmt: skip
+_FIELDS = {
+    "name": _TEXT, "entrypoint": _TEXT, "flow_name": _TEXT, "schedule": _MAPPING,
+    "schedules": _LIST, "work_pool": _Kind((dict,), "names with values, such as `name: etl`"),
+    **_OPTIONS,
+}  # fmt: skip
+_POOL_FIELDS = {"name": _TEXT, "work_queue_name": _TEXT, "job_variables": _MAPPING}
 _IGNORED = ("build", "push", "pull", "triggers", "sla", "concurrency_options")
 """What stands in files written for Prefect and means nothing here: code stays where it is."""
 
@@ -100,13 +125,15 @@ def _deployment(path: str, number: int, entry: Any) -> RunnerDeployment:
     if not isinstance(entry, Mapping) or not entry.get("name"):
         raise DeploymentError(f"{place} has no name; expected `- name: nightly`.")
     place = f"{path}: deployment {entry['name']!r}"
-    _check_keys(place, entry, (*_FIELDS, *_IGNORED))
+    _check_fields(place, entry, _FIELDS, _IGNORED)
     if not entry.get("entrypoint"):
         raise DeploymentError(f"{place} has no entrypoint; expected `entrypoint: etl.py:etl`.")
     pool = entry.get("work_pool") or {}
-    _check_keys(f"{place}, work_pool", pool, ("name", "work_queue_name", "job_variables"))
+    _check_fields(f"{place}, work_pool", pool, _POOL_FIELDS)
     flow = load_flow_from_entrypoint(entry["entrypoint"])
     options = {key: entry[key] for key in _OPTIONS if entry.get(key) is not None}
+    if "version" in options:
+        options["version"] = str(options["version"])
     try:
         made = RunnerDeployment.from_flow(
             flow,
@@ -130,24 +157,44 @@ def _schedules(entry: Mapping[str, Any]) -> list[Any]:
 def _schedule(place: str, given: Any) -> Schedule:
     if not isinstance(given, Mapping):
         raise DeploymentError(f'{place} has a schedule {given!r}; expected `cron: "0 2 * * *"`.')
-    _check_keys(f"{place}, schedule", given, _SCHEDULE_FIELDS)
-    fields = dict(given)
-    if isinstance(fields.get("interval"), int | float):
-        from datetime import timedelta  # noqa: PLC0415 - few files have intervals
-
-        fields["interval"] = timedelta(seconds=fields["interval"])
+    _check_fields(f"{place}, schedule", given, _SCHEDULE_FIELDS)
+    fields = {key: value for key, value in given.items() if value is not None}
     try:
+        if "interval" in fields:
+            fields["interval"] = Interval(fields["interval"]).interval
+        if "anchor_date" in fields:
+            fields["anchor_date"] = _anchor(fields["anchor_date"])
         return Schedule(**fields)
     except ValueError as error:
         raise DeploymentError(f"{place}: {error}") from None
 
 
-def _check_keys(place: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
-    for key in given:
+def _anchor(given: Any) -> datetime:
+    """YAML makes a date of a day alone, and a text of what stands in quotes."""
+    if isinstance(given, datetime):
+        return given
+    try:
+        return datetime.fromisoformat(str(given))
+    except ValueError:
+        expected = _SCHEDULE_FIELDS["anchor_date"].words
+        raise ValueError(f"anchor_date is {given!r}; expected {expected}.") from None
+
+
+def _check_fields(
+    place: str, given: Mapping[str, Any], known: Mapping[str, _Kind], ignored: Iterable[str] = ()
+) -> None:
+    """That there are no other keys, and that each has a value of its kind, or none."""
+    for key, value in given.items():
+        if key in ignored:
+            continue
         if key not in known:
             near = difflib.get_close_matches(str(key), list(known), 1)
             hint = f" Did you mean {near[0]!r}?" if near else f" It takes {', '.join(known)}."
             raise DeploymentError(f"{place} has {key!r}, which is not known.{hint}")
+        kind = known[key]
+        fits = isinstance(value, kind.types) and (bool in kind.types) >= isinstance(value, bool)
+        if value is not None and not fits:
+            raise DeploymentError(f"{place}: {key} is {value!r}; expected {kind.words}.")
 
 
 def _check_unique(path: str, found: list[RunnerDeployment]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import uuid
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Unpack
+from enum import StrEnum
+from typing import Any, TypeVar, Unpack
 
 from noria.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -40,6 +42,7 @@ _STRATEGIES = {
 """What Noria calls an overlap -> what Prefect calls its strategy."""
 _KEYWORDS = ("interval", "cron", "rrule", "schedule", "schedules", "paused", "parameters", "tags")
 """Those that are most often misspelled."""
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclasses.dataclass
@@ -71,7 +74,7 @@ class RunnerDeployment:
         priority: Higher ones are claimed first.
         work_pool_name: The pool whose workers run it.
         work_queue_name: The queue of that pool; its rank and limit are said with
-            `noria pool queue set`.
+            `noria queue set`.
         job_variables: For the process: `{"env": {"NAME": "value"}}`.
         parameter_openapi_schema: JSON Schema of the flow's parameters.
 
@@ -106,7 +109,7 @@ class RunnerDeployment:
 
     def __post_init__(self) -> None:
         # A file's ending is easily left on: `serve(__file__)` means the file's own name.
-        if self.name.endswith(".py"):
+        if str(self.name).endswith(".py"):
             self.name = os.path.splitext(os.path.basename(self.name))[0]
         check_name(self.name, "deployment")
         if isinstance(self.tags, str):
@@ -119,6 +122,17 @@ class RunnerDeployment:
             raise ValueError(
                 f"The concurrency_limit of deployment {self.full_name!r} is {limit!r}; expected a "
                 "number of runs, or a ConcurrencyLimitConfig."
+            )
+        if type(self.priority) is not int:
+            raise ValueError(
+                f"The priority of deployment {self.full_name!r} is {self.priority!r}; expected a "
+                "whole number."
+            )
+        jitter: Any = self.jitter
+        if not isinstance(jitter, int | float) or not 0 <= jitter < math.inf:
+            raise ValueError(
+                f"The jitter of deployment {self.full_name!r} is {jitter!r}; expected a number of "
+                "seconds."
             )
         self.job_variables = nested(self.job_variables)
         self.tags = [str(tag) for tag in self.tags if tag != ""]
@@ -251,10 +265,10 @@ class RunnerDeployment:
             priority=self.priority,
             concurrency_limit=self.concurrency_limit,
             concurrency_key=self.concurrency_key,
-            overlap=Overlap(self.overlap),
-            catchup=Catchup(self.catchup),
+            overlap=_choice(self, "overlap", Overlap),
+            catchup=_choice(self, "catchup", Catchup),
             jitter=int(self.jitter * 1_000_000),
-            on_crash=OnCrash(self.on_crash),
+            on_crash=_choice(self, "on_crash", OnCrash),
             schedules=tuple(specs_of(self.schedules, self.full_name)),
         )
         check_defaults(spec)
@@ -344,6 +358,8 @@ def _check_keywords(name: str, options: Mapping[str, Any]) -> None:
     if unknown is not None:
         near = difflib.get_close_matches(unknown, [*own, *_KEYWORDS], 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        if unknown == "timezone":
+            hint = " Give it to the schedule: schedule=Cron('0 2 * * *', timezone='Asia/Shanghai')."
         raise TypeError(f"Deployment {name!r} was given an unexpected keyword {unknown!r}.{hint}")
 
 
@@ -354,6 +370,24 @@ def _check_parameters(flow: Any, name: str, given: Mapping[str, Any]) -> None:
             f"Deployment {name!r} has parameters that flow {flow.name!r} does not take: "
             f"{', '.join(unknown)}. It takes: {', '.join(flow.spec.names) or 'none'}."
         )
+
+
+def _choice(deployment: RunnerDeployment, option: str, choices: type[E]) -> E:
+    """The one of a few words that an option names.
+
+    Raises:
+        ValueError: It names none of them.
+    """
+    given = getattr(deployment, option)
+    known = [each.value for each in choices]
+    if given not in known:
+        near = difflib.get_close_matches(str(given), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"The {option} of deployment {deployment.full_name!r} is {given!r}; expected one of "
+            f"{', '.join(known)}.{hint}"
+        )
+    return choices(given)
 
 
 def _check_place(deployment: RunnerDeployment) -> None:

@@ -28,7 +28,7 @@ def schedules_of(
         raise ValueError(
             "Only one of interval, cron, rrule, schedule, or schedules can be provided."
         )
-    found = [Interval(each) for each in _many(interval, (int, float, timedelta))]
+    found = [Interval(each) for each in _many(interval, (int, float, timedelta, str))]
     found += [Cron(each) for each in _many(cron, str)]
     found += [RRule(each) for each in _many(rrule, str)]
     given = [schedule] if schedule is not None else _many(schedules, (str, Schedule, Mapping))

@@ -141,6 +141,7 @@ class TestExpressions:
             ("61 * * * *", "the field minute may be 0-59"),
             ("0 24 * * *", "the field hour may be 0-23"),
             ("0 2 * *", "Wrong number of fields"),
+            (5, "it is no text"),
             ("", "Wrong number of fields"),
             ("0 0 31 2 *", "day-of-month"),
             ("0 0 31 4 *", "day-of-month"),

@@ -9,7 +9,7 @@ from noria.backend.port import Backend
 from noria.cli.app import App
 from noria.cli.errors import CliError, Code, did_you_mean
 from noria.cli.output import Column, Record
-from noria.cli.timefmt import ago, iso, moment
+from noria.cli.timefmt import ago, brief, iso, moment
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec, from_record, to_record
 from noria.core.ids import to_text
@@ -79,11 +79,14 @@ def columns(app: App, backend: Backend) -> Sequence[Column[DeploymentRow]]:
 
     def due(row: DeploymentRow) -> str:
         found = next_due(row, backend.schedules(row.id))
-        return "paused" if row.paused else "" if found is None else when(app, found)
+        return "paused" if row.paused else "" if found is None else soon(app, found)
+
+    def schedules(row: DeploymentRow) -> str:
+        return schedule_words(backend.schedules(row.id))
 
     return (
         Column("id", "DEPLOYMENT", full_name, shrinks=True),
-        Column("schedules", "SCHEDULE", lambda row: schedule_words(backend.schedules(row.id))),
+        Column("schedules", "SCHEDULE", schedules, shrinks=True),
         Column("next_due", "DUE", due),
         Column("pool", "POOL", lambda row: row.pool, shrinks=True),
         Column("tags", "TAGS", lambda row: ", ".join(spec_of(row).tags), shrinks=True),
@@ -123,6 +126,13 @@ def when(app: App, time: int) -> str:
     """A time as people read it."""
     text = moment(time, app.utc)
     return text if app.utc else f"{text} ({ago(time, clock.now())})"
+
+
+def soon(app: App, time: int) -> str:
+    """As `when`, where a table has little room: no seconds that are zero, and no offset."""
+    if app.utc:
+        return moment(time, app.utc)
+    return f"{brief(time)} ({ago(time, clock.now())})"
 
 
 def _schedule_record(row: ScheduleRow) -> Record:

@@ -9,6 +9,7 @@ import click
 from noria.backend.port import RunRequest
 from noria.cli import records
 from noria.cli.app import App, output_options, pass_app
+from noria.cli.appearance import glyph, state_name
 from noria.cli.deployment.given import misfit, read_given
 from noria.cli.deployment.rows import find_deployment, full_name, spec_of
 from noria.cli.deployment.takers import note_untaken
@@ -17,12 +18,15 @@ from noria.cli.outcome import exit_code
 from noria.cli.output import emit_object
 from noria.cli.runs.logs import follow_run
 from noria.cli.store import backend_of
+from noria.cli.text import clean
 from noria.cli.timefmt import moment, parse_since
+from noria.console.wording import duration, failure_of, failure_text, one_line
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec
 from noria.core.errors import ParameterTypeError
+from noria.core.records import FlowRunRow
 from noria.core.spans import SECOND
-from noria.core.states import TERMINAL_STATES
+from noria.core.states import TERMINAL_STATES, StateType
 from noria.deployments.parameters import check
 
 
@@ -64,17 +68,43 @@ def run(
     made = backend.request_run(wish, now)
     assert made is not None
     if app.for_people:
-        when = moment(due, app.utc) if due > now + SECOND else "now"
-        app.note(f"{made.name} of {full_name(row)} is due {when}: noria runs show {made.name}")
+        app.note(clean(f"{made.name} of {full_name(row)} {_what_is_made(app, made, due, now)}"))
     if made.state not in TERMINAL_STATES:
         note_untaken(app, backend, [row])
     if watch:
         follow_run(app, backend, made)
         made = backend.flow_run(made.id) or made
+        if app.for_people:
+            _say_end(app, made)
     if not app.for_people:
         emit_object(app, records.flow_run(made, clock.now()))
     if watch:
         raise click.exceptions.Exit(exit_code(made.state))
+
+
+def _what_is_made(app: App, made: FlowRunRow, due: int, now: int) -> str:
+    """When it is due; of what was there already under the key, how it stands."""
+    see = f"noria runs show {made.name}"
+    if made.created < now:
+        name = state_name(made.state, made.state_name)
+        return f"was asked for before with this key, and is {name}: {see}"
+    when = moment(due, app.utc) if due > now + SECOND else "now"
+    return f"is due {when}: {see}"
+
+
+def _say_end(app: App, row: FlowRunRow) -> None:
+    """How it ended, and why if that was not well: a run may have said nothing."""
+    sign, style = glyph(row.state, row.state_name)
+    took = records.run_time(row, clock.now())
+    after = "" if took is None else f" after {duration(took)}"
+    text = f"{sign} {row.name}  {state_name(row.state, row.state_name)}{after}"
+    app.say(app.paint(clean(text), style))
+    if row.error is not None:
+        failure = failure_of(row.error, row.message)
+        where = f" ({failure.frame})" if failure.frame else ""
+        app.say(f"  {clean(one_line(failure_text(failure)) + where)}")
+    elif row.message and row.state is not StateType.COMPLETED:
+        app.say(f"  {clean(one_line(row.message))}")
 
 
 def _parameters(

@@ -20,13 +20,13 @@ from noria.cli.deployment.rows import (
 )
 from noria.cli.deployment.takers import note_untaken, workers
 from noria.cli.output import Column, Record, dump, emit_object, table
+from noria.cli.records import due
 from noria.cli.references import short_id
 from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.cli.timefmt import iso, moment
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.ids import to_text
-from noria.core.jsontext import from_json
 from noria.core.records import DeploymentRow, FlowRunRow
 from noria.core.spans import SECOND
 
@@ -110,8 +110,7 @@ def _at_once(spec: DeploymentSpec) -> str:
 
 def _columns(app: App, backend: Backend) -> Sequence[Column[FlowRunRow]]:
     def scheduled(row: FlowRunRow) -> str:
-        time = from_json(row.settings or "{}").get("scheduled", row.created)
-        return moment(time, app.utc)
+        return moment(due(row), app.utc)
 
     return (
         Column("id", "ID", lambda row: short_id(backend, row.id), lambda _row: "dim"),

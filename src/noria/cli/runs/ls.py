@@ -18,6 +18,7 @@ from noria.cli.timefmt import ago, asked_since, moment
 from noria.console.wording import duration
 from noria.core import clock
 from noria.core.records import GroupCount
+from noria.core.states import StateType
 
 
 @click.command()
@@ -73,8 +74,10 @@ def ls(
 
 def _columns(app: App, backend: Backend, now: int) -> Sequence[Column[RunSummary]]:
     def started(row: RunSummary) -> str:
-        when = row.run.start or row.run.created
-        return moment(when, app.utc) if app.utc else ago(when, now)
+        waits = row.run.start is None and row.run.state is StateType.SCHEDULED
+        when = records.due(row.run) if waits else row.run.start or row.run.created
+        text = moment(when, app.utc) if app.utc else ago(when, now)
+        return f"due {text}" if waits else text
 
     def took(row: RunSummary) -> str:
         span = records.run_time(row.run, now)

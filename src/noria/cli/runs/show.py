@@ -19,6 +19,7 @@ from noria.cli.runs.waiting import Waiting, waiting_of
 from noria.cli.runs.waiting import record as waiting_record
 from noria.cli.states import parse_states
 from noria.cli.store import backend_of
+from noria.cli.text import clean
 from noria.cli.timefmt import iso
 from noria.console.wording import duration, failure_of, failure_text, one_line
 from noria.core import clock
@@ -31,10 +32,11 @@ PAGE = 1000
 @click.command()
 @click.argument("run", type=RUN)
 @click.option("--tasks", is_flag=True, help="List the single task runs instead of the tree.")
+@click.option("--traceback", is_flag=True, help="Print the traceback of what has failed instead.")
 @click.option("--state", help="With --tasks: only these states, such as failed,crashed.")
 @output_options
 @pass_app
-def show(app: App, run: str, tasks: bool, state: str | None) -> None:
+def show(app: App, run: str, tasks: bool, traceback: bool, state: str | None) -> None:
     """Show a run as a tree with a timeline.
 
     A line of the tree is all calls of one task at one place: how many, how long, when. Failures
@@ -42,10 +44,16 @@ def show(app: App, run: str, tasks: bool, state: str | None) -> None:
     """
     if state and not tasks:
         raise CliError(Code.USAGE, "--state needs --tasks", "", "add --tasks")
+    if traceback and (tasks or app.output is not None):
+        raise CliError(
+            Code.USAGE, "--traceback prints a text", "", "leave out --tasks and --output"
+        )
     row = find_run(app, run)
     backend = backend_of(app)
     now = clock.now()
-    if tasks:
+    if traceback:
+        _print_traceback(app, backend, row)
+    elif tasks:
         _list_tasks(app, backend, row, parse_states(state))
     elif app.for_people or app.output is None:
         # One run in full: who pipes it into a pager or a file wants to read it.
@@ -54,6 +62,16 @@ def show(app: App, run: str, tasks: bool, state: str | None) -> None:
             app.say(line)
     else:
         _emit_run(app, backend, row, now)
+
+
+def _print_traceback(app: App, backend: Backend, row: FlowRunRow) -> None:
+    """That of the run, or of the first task of it that has failed: a flow may bear that."""
+    failed = () if row.error else backend.task_runs(row.id, None, FAILED, limit=1)
+    for text in (row.error, *(task.error for task in failed)):
+        if found := (records.error(text) or {}).get("traceback"):
+            app.say(clean(found, lines=True).rstrip("\n"))
+            return
+    app.note("Nothing of it has raised.")
 
 
 def _emit_run(app: App, backend: Backend, row: FlowRunRow, now: int) -> None:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from noria.backend.port import Backend
 from noria.cli.app import App
-from noria.cli.deployment.rows import full_name, when
+from noria.cli.deployment.rows import full_name, soon
 from noria.cli.errors import CliError, Code, did_you_mean
 from noria.cli.output import Column, Record
-from noria.cli.timefmt import iso, moment
+from noria.cli.timefmt import brief, iso, moment
 from noria.core.jsontext import from_json
 from noria.core.records import DeploymentRow, ScheduleRow
 from noria.core.schedules import rules
@@ -86,15 +86,17 @@ def columns(app: App) -> Sequence[Column[ShownSchedule]]:
     def due(each: ShownSchedule) -> str:
         if each.rests:
             return each.rests
-        return "never again" if each.due is None else when(app, each.due)
+        return "never again" if each.due is None else soon(app, each.due)
 
     def last(each: ShownSchedule) -> str:
-        return "" if each.last is None else moment(each.last, app.utc)
+        if each.last is None:
+            return ""
+        return moment(each.last, app.utc) if app.utc else brief(each.last)
 
     return (
         Column("deployment", "DEPLOYMENT", lambda each: full_name(each.deployment), shrinks=True),
         Column("slug", "SLUG", lambda each: each.schedule.slug, shrinks=True),
-        Column("rule", "RULE", _words),
+        Column("rule", "RULE", _words, shrinks=True),
         Column("active"),
         Column("next_due", "DUE", due, lambda each: "warn" if each.rests else ""),
         Column("last_due", "LAST FIRED", last),

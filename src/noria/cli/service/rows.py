@@ -17,9 +17,9 @@ KINDS = {
 }
 """What there is, with how it is started."""
 _STYLES = {
-    Standing.RUNNING: "green",
-    Standing.FAILED: "red",
-    Standing.WAITING: "yellow",
+    Standing.RUNNING: "ok",
+    Standing.FAILED: "fail",
+    Standing.WAITING: "warn",
     Standing.STOPPED: "dim",
 }
 

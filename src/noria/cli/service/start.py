@@ -12,6 +12,7 @@ from noria.cli.app import App, output_options, pass_app
 from noria.cli.errors import CliError, Code
 from noria.cli.service.rows import KINDS, daemons_of, named, show
 from noria.cli.store import backend_of
+from noria.cli.workers import note_unused
 from noria.services.daemons import Daemon, Daemons, Standing, check_name
 
 READY_SECONDS = 30.0
@@ -39,11 +40,13 @@ def start(
     found = []
     for daemon in wanted:
         if daemons.is_minded(daemon.name):
-            app.note(f"{daemon.name} runs already.")
-            found.append(daemons.get(daemon.name) or daemon)
+            running = daemons.get(daemon.name) or daemon
+            app.note(_runs_already(running, daemon))
+            found.append(running)
         else:
             found.append(_started(daemons, daemon))
     _tell(app, daemons, found)
+    note_unused(app, pools)
 
 
 @click.command()
@@ -69,6 +72,15 @@ def restart(app: App, name: tuple[str, ...], timeout: float) -> None:
         daemons.stop(daemon.name, timeout)
         found.append(_started(daemons, daemon))
     _tell(app, daemons, found)
+
+
+def _runs_already(running: Daemon, wanted: Daemon) -> str:
+    if running.command == wanted.command:
+        return f"{wanted.name} runs already."
+    return (
+        f"{wanted.name} runs already, with other options; noria service stop {wanted.name} lets it "
+        "be started with these."
+    )
 
 
 def _wanted(

@@ -6,6 +6,7 @@ import click
 
 from noria.cli.app import App, pass_app, shared_options
 from noria.cli.errors import CliError, Code
+from noria.cli.workers import note_unused
 from noria.core.pools import DEFAULT_POOL, SERVED, name_fault
 from noria.services.readiness import say_ready
 from noria.session import open_session
@@ -64,6 +65,7 @@ def start(
     def ready() -> None:
         of = "all pools" if taken is None else ", ".join(taken)
         app.note(f"Taking runs of {of}. Ctrl-C ends it.")
+        note_unused(app, taken or ())
         say_ready()
 
     Worker(open_session(), taken, limit, app.note, not no_services, grace, name, ready).run()
@@ -72,4 +74,4 @@ def start(
 def _check(pool: str) -> None:
     fault = None if pool.startswith(SERVED) else name_fault(pool)
     if fault is not None:
-        raise CliError(Code.USAGE, f"no pool can be called {pool}", fault, "see noria pool ls")
+        raise CliError(Code.USAGE, f"no pool can be called {pool!r}", fault, "see noria pool ls")

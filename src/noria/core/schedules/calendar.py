@@ -66,6 +66,8 @@ def parse_rrule(rrule: str, timezone: str | None = None, anchor: int | None = No
     Raises:
         InvalidSchedule: It cannot be read, or no date meets it.
     """
+    if not isinstance(rrule, str):
+        raise _invalid(rrule, "it is no text")
     if len(rrule) > LONGEST:
         raise _invalid(rrule, f"expected a text of at most {LONGEST} characters")
     named = _TZID.search(rrule)

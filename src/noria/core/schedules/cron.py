@@ -78,6 +78,8 @@ def parse_cron(cron: str, timezone: str | None = None, day_or: bool = True) -> C
             may be.
     """
     zone(timezone or UTC_NAME)
+    if not isinstance(cron, str):
+        raise _invalid(cron, "it is no text")
     rule = CronRule(cron, timezone or UTC_NAME, day_or)
     try:
         due = rule.next_after(0)
@@ -124,7 +126,7 @@ def _passed_over(ticks: CronSim, after: int, due: int, name: str) -> int | None:
     return None
 
 
-def _invalid(cron: str, why: str) -> InvalidSchedule:
+def _invalid(cron: object, why: str) -> InvalidSchedule:
     return InvalidSchedule(
         f"Invalid cron string {cron!r}: {why}. Expected five fields, minute hour day month "
         "weekday, such as '0 2 * * *' for two o'clock each night."

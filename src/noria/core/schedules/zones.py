@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,6 +12,13 @@ from noria.core.clock import EPOCH, MICROSECOND
 from noria.core.errors import InvalidSchedule
 
 UTC_NAME = "UTC"
+_CITIES = dict.fromkeys(
+    ("beijing", "peking", "北京", "上海", "中国", "shenzhen", "guangzhou", "china"), "Asia/Shanghai"
+)
+"""Names that people give to the time of China, whose zone bears another city's."""
+_OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-])(\d{1,2})(?::?(\d\d))?")
+_ABBREVIATION = 5
+_NEAR = 0.75
 
 
 @cache
@@ -87,6 +95,30 @@ def _end_of_gap(near: datetime, found: ZoneInfo) -> int:
 def _near(name: str) -> str:
     import difflib  # noqa: PLC0415 - only a wrong name needs it
 
-    known = {each.lower(): each for each in zoneinfo.available_timezones()}
-    found = difflib.get_close_matches(str(name).lower(), known, 1, 0.5)
-    return f" Did you mean {known[found[0]]!r}?" if found else ""
+    wanted = str(name).strip().lower().replace(" ", "_")
+    known = {each.lower(): each for each in sorted(zoneinfo.available_timezones())}
+    if wanted in known:
+        return f" Did you mean {known[wanted]!r}?"
+    place = wanted.rpartition("/")[2]
+    if place in _CITIES:
+        return f" Did you mean {_CITIES[place]!r}?"
+    if offset := _OFFSET.fullmatch(wanted):
+        return _of_offset(offset)
+    # Short for several zones, or near to many: any one would be a guess.
+    if "/" not in wanted and len(wanted) <= _ABBREVIATION:
+        return ""
+    cities = {each.rpartition("/")[2]: full for each, full in known.items() if "/" in each}
+    found = difflib.get_close_matches(wanted, known, 1, _NEAR)
+    if found:
+        return f" Did you mean {known[found[0]]!r}?"
+    found = difflib.get_close_matches(place, cities, 1, _NEAR)
+    return f" Did you mean {cities[found[0]]!r}?" if found else ""
+
+
+def _of_offset(found: re.Match[str]) -> str:
+    """Names with an offset count the other way round: Etc/GMT-8 is eight hours ahead."""
+    sign, hours, minutes = found.groups()
+    if int(hours) > 12 or int(minutes or 0):
+        return ""
+    turned = "-" if sign == "+" else "+"
+    return f" A zone that is always UTC{sign}{int(hours)} is 'Etc/GMT{turned}{int(hours)}'."

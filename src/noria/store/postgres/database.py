@@ -29,7 +29,7 @@ from noria.store.postgres.connection import (
     Types,
     text_of,
 )
-from noria.store.postgres.location import for_libpq, shown
+from noria.store.postgres.location import for_libpq, has_loose_signs, shown
 from noria.store.statements import Statements
 
 TRANSFER = Statements("transfer")
@@ -312,6 +312,8 @@ def connect(url: str) -> Raw:
         StoreError: The URL cannot be understood.
         psycopg.OperationalError: The server cannot be reached.
     """
+    if has_loose_signs(url):
+        raise faults.bad_location(shown(url))
     try:
         options = psycopg.conninfo.conninfo_to_dict(for_libpq(url))
     except psycopg.ProgrammingError:

@@ -19,3 +19,16 @@ def for_libpq(url: str) -> str:
     """The URL without what only another driver understands."""
     # asyncpg says `ssl` for what all others call `sslmode`.
     return re.sub(r"([?&])ssl=", r"\1sslmode=", url)
+
+
+def has_loose_signs(url: str) -> bool:
+    """Whether a password holds signs that end it: the rest of it would be taken for a host or a
+    port, and be quoted as such.
+
+    Example:
+        >>> has_loose_signs("postgresql://a:b%40c@h/d"), has_loose_signs("postgresql://a:b@c@h/d")
+        (False, True)
+    """
+    place, _, options = url.removeprefix(PREFIX).partition("?")
+    user, at, rest = place.partition("@")
+    return "@" in rest or bool(at and "/" in user) or "@" in options.partition("=")[0]
