@@ -7,6 +7,7 @@ import pytest
 from noria.backend.port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
+from noria.core.errors import DeploymentError
 from noria.core.pools import HEAD_START, SERVED, PoolRow, QueueRow, WorkerRow
 from noria.core.slots import LimitRow
 from noria.core.states import StateType
@@ -52,6 +53,18 @@ def taken(backend, worker):
         return [claim.run.id for claim in backend.claim([pool], worker, limit, now)]
 
     return take
+
+
+class TestLaterVersions:
+    def test_what_cannot_be_read_keeps_nobody_from_their_turn(self, backend, asked, taken):
+        later = SPEC._replace(name="later")
+        waits = asked(later)
+        backend.apply_deployments([later._replace(overlap="later")], NOON)
+        runs = asked()
+        assert taken() == [runs]
+        assert backend.flow_run(waits).state is StateType.SCHEDULED
+        with pytest.raises(DeploymentError, match="'etl/later' cannot be read: 'later' is not"):
+            asked(later)
 
 
 def end(backend, flow_run, state=StateType.COMPLETED):

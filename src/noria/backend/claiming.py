@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from noria.backend import executions
-from noria.backend.deploying import rank_of, spec_of
+from noria.backend.deploying import rank_of, readable_spec_of
 from noria.backend.port import Claim
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.jsontext import from_json
@@ -145,7 +145,7 @@ def _full_lanes(
         lanes.setdefault(entry.lane, []).append(entry)
         if entry.deployment not in specs:
             found = deployments.get(connection, entry.deployment)
-            specs[entry.deployment] = None if found is None else spec_of(found)
+            specs[entry.deployment] = readable_spec_of(found)
     for lane, entries in lanes.items():
         spec = specs[entries[0].deployment]
         if spec is None or spec.overlap in (Overlap.ALLOW, Overlap.QUEUE):
@@ -216,7 +216,9 @@ def _judged(connection: Connection, room: Room, row: WorkRow) -> Candidate:
     deployment = deployments.get(connection, row.deployment)
     if deployment is None:
         return Candidate(Verdict.ORPHAN, row, run, None)
-    spec = spec_of(deployment)
+    spec = readable_spec_of(deployment)
+    if spec is None:
+        return Candidate(Verdict.WAIT, row, run, None)
     before = room.in_lane(row.lane)
     verdict = _in_lane(spec, row, before)
     if verdict is Verdict.TAKE and room.full_tag(_tags(run)) is not None:

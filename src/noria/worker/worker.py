@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import traceback
 from collections.abc import Callable, Sequence
 
 from noria.core import clock
@@ -70,6 +71,8 @@ class Worker:
         self._due = 0
         self._next_look = 0.0
         self._away = False
+        self._back = ""
+        """What is said once it can go on."""
 
     def run(self) -> None:
         """Work until told to stop, and until what is under way has ended."""
@@ -116,17 +119,23 @@ class Worker:
                 signals.drain()
 
     def _try_turn(self, children: Children) -> None:
-        """A store that is away is no reason to end: runs go on, and will be looked after again."""
+        """A store that is away is no reason to end: runs go on, and will be looked after again. Nor
+        is a bug of ours: it may be gone the next time, and who ends helps nobody."""
         try:
             self._turn(children)
         except StoreError as error:
             if not self._away:
                 self._say(f"the store is away; runs go on, and it is tried again: {error}")
-            self._away, self._counter = True, -1
+            self._away, self._counter, self._back = True, -1, "the store is back"
+            return
+        except Exception:  # noqa: BLE001 - see above
+            if not self._away:
+                self._say(f"a bug in noria; it is tried again:\n{traceback.format_exc()}")
+            self._away, self._counter, self._back = True, -1, "it goes on"
             return
         if self._away:
             self._away = False
-            self._say("the store is back")
+            self._say(self._back)
 
     def _turn(self, children: Children) -> None:
         now, moment = clock.now(), clock.monotonic()
