@@ -294,6 +294,21 @@ class TestOwedHooks:
         assert [hook.flow_run for hook in backend.take_owed_hooks(None, gone, NOON)] == [run]
         assert [hook.flow_run for hook in backend.take_owed_hooks(None, worker, NOON)] == [run]
 
+    def test_so_many_at_a_time(self, backend, asked, worker, gone):
+        runs = [self.crashed(backend, asked, worker, gone) for _ in range(3)]
+        first = backend.take_owed_hooks(None, worker, NOON, limit=2)
+        rest = backend.take_owed_hooks(None, worker, NOON, limit=2)
+        assert [hook.flow_run for hook in first + rest] == runs
+
+    def test_those_of_a_served_deployment_are_its_scripts(self, backend, asked, worker, gone):
+        pool = f"{SERVED}etl/nightly"
+        run = asked(SPEC._replace(pool=pool))
+        backend.claim([pool], worker, 1, NOON)
+        backend.begin_claimed(run, worker, gone, NOON)
+        backend.reap(NOON)
+        assert backend.take_owed_hooks(None, worker, NOON) == []
+        assert [hook.flow_run for hook in backend.take_owed_hooks([pool], worker, NOON)] == [run]
+
     def test_what_never_began_is_owed_nothing(self, backend, asked, worker, gone):
         asked()
         backend.claim(["default"], gone, 1, NOON)
