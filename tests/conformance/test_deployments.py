@@ -402,6 +402,44 @@ class TestCrashing:
         backend.request_cancel(run.id, NOON)
         assert backend.abandon(run.id, worker, "no", NOON).state is StateType.CANCELLED
 
+    @pytest.mark.parametrize("on_crash", [OnCrash.RESUME, OnCrash.FAIL])
+    def test_one_that_a_person_resumes_meanwhile_is_not_taken_as_well(
+        self, backend, gone, worker, on_crash
+    ):
+        run = self.crashed(backend, gone, on_crash=on_crash)
+        backend.recover(NOON)
+        assert backend.begin_execution(run.id, worker, NOON) is not None
+        assert backend.claim(["default"], worker, 5, NOON + HOUR) == []
+        assert backend.claim(["default"], worker, 5, NOON + HOUR) == []
+        row = backend.flow_run(run.id)
+        assert (row.state, row.process) == (StateType.PENDING, worker)
+        # It is one of its deployment's still: its limit counts it, and so does its crash.
+        assert [use.under_way for use in backend.pools(NOON)] == [1]
+        backend.end_process(worker, NOON + HOUR, None)
+        backend.reap(NOON + HOUR)
+        assert bool(backend.recover(NOON + HOUR)) is (on_crash is OnCrash.RESUME)
+
+    @pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.CANCEL_RUNNING])
+    def test_it_is_not_skipped_and_ends_nothing_when_another_is_under_way_by_then(
+        self, backend, gone, worker, overlap
+    ):
+        row = deployed(backend, SPEC._replace(overlap=overlap))
+        first = backend.request_run(wish(row), NOON)
+        backend.claim(["default"], worker, 1, NOON)
+        begun = backend.begin_claimed(first.id, worker, gone, NOON)
+        backend.append(batch(begun._replace(state=StateType.RUNNING, start=NOON)))
+        backend.reap(NOON)
+        backend.recover(NOON)
+        second = backend.request_run(wish(row, NOON), NOON)
+        (claim,) = backend.claim(["default"], worker, 5, NOON)
+        assert claim.run.id == second.id
+        assert backend.claim(["default"], worker, 5, NOON + HOUR) == []
+        states = [backend.flow_run(each.id).state for each in (first, second)]
+        assert states == [StateType.SCHEDULED, StateType.PENDING]
+        ended(backend, second)
+        (claim,) = backend.claim(["default"], worker, 5, NOON + HOUR)
+        assert claim.run.id == first.id
+
     def test_a_late_writer_of_the_old_execution_is_refused(self, backend, gone, worker):
         run = self.crashed(backend, gone)
         before = backend.flow_run(run.id)

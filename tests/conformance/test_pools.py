@@ -7,6 +7,7 @@ import pytest
 from noria.backend.port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
+from noria.core.errors import DeploymentError
 from noria.core.pools import HEAD_START, SERVED, PoolRow, QueueRow, WorkerRow
 from noria.core.slots import LimitRow
 from noria.core.states import StateType
@@ -52,6 +53,18 @@ def taken(backend, worker):
         return [claim.run.id for claim in backend.claim([pool], worker, limit, now)]
 
     return take
+
+
+class TestLaterVersions:
+    def test_what_cannot_be_read_keeps_nobody_from_their_turn(self, backend, asked, taken):
+        later = SPEC._replace(name="later")
+        waits = asked(later)
+        backend.apply_deployments([later._replace(overlap="later")], NOON)
+        runs = asked()
+        assert taken() == [runs]
+        assert backend.flow_run(waits).state is StateType.SCHEDULED
+        with pytest.raises(DeploymentError, match="'etl/later' cannot be read: 'later' is not"):
+            asked(later)
 
 
 def end(backend, flow_run, state=StateType.COMPLETED):
@@ -280,6 +293,21 @@ class TestOwedHooks:
         run = self.crashed(backend, asked, worker, gone)
         assert [hook.flow_run for hook in backend.take_owed_hooks(None, gone, NOON)] == [run]
         assert [hook.flow_run for hook in backend.take_owed_hooks(None, worker, NOON)] == [run]
+
+    def test_so_many_at_a_time(self, backend, asked, worker, gone):
+        runs = [self.crashed(backend, asked, worker, gone) for _ in range(3)]
+        first = backend.take_owed_hooks(None, worker, NOON, limit=2)
+        rest = backend.take_owed_hooks(None, worker, NOON, limit=2)
+        assert [hook.flow_run for hook in first + rest] == runs
+
+    def test_those_of_a_served_deployment_are_its_scripts(self, backend, asked, worker, gone):
+        pool = f"{SERVED}etl/nightly"
+        run = asked(SPEC._replace(pool=pool))
+        backend.claim([pool], worker, 1, NOON)
+        backend.begin_claimed(run, worker, gone, NOON)
+        backend.reap(NOON)
+        assert backend.take_owed_hooks(None, worker, NOON) == []
+        assert [hook.flow_run for hook in backend.take_owed_hooks([pool], worker, NOON)] == [run]
 
     def test_what_never_began_is_owed_nothing(self, backend, asked, worker, gone):
         asked()

@@ -156,6 +156,22 @@ class TestToDeployment:
         with pytest.raises(TypeError, match=r"'timezone'\. Give it to the schedule: schedule=Cron"):
             counting.to_deployment("x", cron="@daily", timezone="Asia/Shanghai")
 
+    @pytest.mark.parametrize(
+        ("env", "fault"),
+        [
+            (["A=1"], r"job_variables\[\"env\"\] is \['A=1'\]; expected names and values"),
+            ({"A=B": "1"}, "variable 'A=B' of value '1'; expected a name without '='"),
+            ({"": "1"}, "variable '' of value '1'"),
+            ({"A": "\0"}, "no character of code 0"),
+        ],
+    )
+    def test_variables_that_no_process_can_have(self, env, fault):
+        with pytest.raises(ValueError, match=fault):
+            counting.to_deployment("x", job_variables={"env": env})
+        counting.to_deployment("x").apply()
+        with pytest.raises(ValueError, match=fault):
+            run_deployment("counting/x", job_variables={"env": env}, timeout=0)
+
     @pytest.mark.parametrize("limit", ["2", 1.5, -1, True])
     def test_a_limit_that_is_none(self, limit):
         with pytest.raises(ValueError, match="concurrency_limit"):

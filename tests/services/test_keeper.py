@@ -87,6 +87,33 @@ def test_the_others_look_whether_it_was_done(backend, process):
     assert dues(backend) == [60, 120], "who leads has not done it in time"
 
 
+def test_a_loop_that_fails_does_not_keep_the_others_from_their_work(backend, process):
+    said, calls = [], []
+
+    def fails(_backend, _now):
+        calls.append(1)
+        raise KeyError("what")
+
+    backend.apply_deployments([SPEC], NOON)
+    broken = Service("broken", fails, 1.0, "Fails")
+    keeper = Keeper(backend, process(), (broken, *SERVICES), said.append)
+    for seconds in (0, 1, 60):
+        turn(keeper, seconds)
+    assert dues(backend) == [60]
+    assert len(calls) == 2, "it is tried again only after a while"
+    assert said[0] == ("a bug in noria: broken has failed, and is tried again: KeyError: 'what'")
+
+
+def test_what_a_later_noria_has_written_is_told_of(backend, process):
+    said = []
+    backend.apply_deployments([SPEC._replace(name="later", overlap="later"), SPEC], NOON)
+    keeper = Keeper(backend, process(), SERVICES, said.append)
+    for seconds in (0, 60, 61, 62):
+        turn(keeper, seconds, changed=True)
+    assert dues(backend) == [60]
+    assert sum("The schedule 'often' of etl/later makes no runs" in text for text in said) == 1
+
+
 def test_another_leads_when_the_first_is_gone(backend, process):
     said = []
     first, second = (

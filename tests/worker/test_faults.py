@@ -19,6 +19,18 @@ IMPATIENT = (
     "from noria.__main__ import main\n"
     "import sys; sys.argv = ['noria', 'worker', 'start']; main()\n"
 )
+BROKEN = (
+    "from noria.backend.local import LocalBackend\n"
+    "claim, calls = LocalBackend.claim, []\n"
+    "def fails_at_first(*arguments):\n"
+    "    calls.append(1)\n"
+    "    if len(calls) == 1:\n"
+    "        raise KeyError('a bug')\n"
+    "    return claim(*arguments)\n"
+    "LocalBackend.claim = fails_at_first\n"
+    "from noria.__main__ import main\n"
+    "import sys; sys.argv = ['noria', 'worker', 'start']; main()\n"
+)
 
 
 def steps(lab):
@@ -163,3 +175,36 @@ class TestOutages:
         assert lab.said().count("the store is away") == 1
         worker.send_signal(signal.SIGTERM)
         assert worker.wait() == 0
+
+
+class TestSurprises:
+    def test_a_worker_bears_what_it_finds(self, lab):
+        output = lab.home / "output"
+        output.mkdir(parents=True)
+        (output / "nohup.out").write_text("somebody else's")
+        worker = lab.worker()
+        # Nobody can ask for that now, but a store may hold it.
+        run = lab.run_of("plain", {"n": 7}, job_variables={"env": ["A=1"]})
+        (row,) = lab.ended(run)
+        assert (row.state, steps(lab)) == (COMPLETED, {"step 7": 1})
+        assert (output / "nohup.out").exists()
+        assert worker.poll() is None
+
+    def test_a_bug_does_not_end_a_worker(self, lab):
+        worker = lab.worker(program=BROKEN)
+        run = lab.run_of("plain", {"n": 7})
+        (row,) = lab.ended(run)
+        assert (row.state, steps(lab)) == (COMPLETED, {"step 7": 1})
+        assert "a bug in noria; it is tried again:" in lab.said()
+        assert "KeyError: 'a bug'" in lab.said()
+        lab.until(lambda: "it goes on" in lab.said())
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait() == 0
+
+    def test_a_file_that_exits_when_it_is_imported_fails_its_runs(self, lab):
+        text = "import sys\nfrom noria import flow\n@flow\ndef quits(): pass\nsys.exit('无配置')\n"
+        (lab.folder / "quits.py").write_text(text, encoding="utf-8")
+        lab.worker()
+        (row,) = lab.ended(lab.run_of("quits", entrypoint="quits.py:quits"))
+        assert (row.state, row.epoch) == (StateType.FAILED, 1)
+        assert row.message == "The flow cannot be loaded: SystemExit: 无配置"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from noria.core import clock
 from noria.core.states import StateType
+from noria.store import owed_hooks
 
 
 def logged(lab, run):
@@ -48,6 +52,24 @@ def test_they_are_called_at_each_crash_before_it_goes_on(lab):
         lab.kill(int(pid))
         lab.noted("hook", count)
     lab.in_state(run, StateType.CRASHED)
+
+
+@pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+def test_of_very_many_a_few_are_called_at_a_time(lab):
+    # More than the pair of sockets between a worker and its nursery would hold at once.
+    run = lab.row(lab.run_of("plain"))
+    with lab.backend._database.write() as connection:
+        for epoch in range(10, 1200):
+            owed_hooks.add(connection, run._replace(epoch=epoch), clock.now())
+    lab.worker()
+    (row,) = lab.ended(run.id)
+    assert row.state is StateType.COMPLETED
+    lab.until(lambda: len(owed(lab)) < 1180)
+
+
+def owed(lab):
+    with lab.backend._database.read() as connection:
+        return owed_hooks.owed(connection)
 
 
 def test_the_next_worker_calls_those_that_the_last_one_could_not(lab):

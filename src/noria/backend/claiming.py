@@ -8,13 +8,13 @@ from enum import Enum
 from typing import NamedTuple
 
 from noria.backend import executions
-from noria.backend.deploying import rank_of, spec_of
+from noria.backend.deploying import rank_of, readable_spec_of
 from noria.backend.port import Claim
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.jsontext import from_json
 from noria.core.pools import RUN_TAG_PREFIX, Room, UnderWay, turn
 from noria.core.records import FlowRunRow, WorkRow
-from noria.core.states import TERMINAL_STATES, StateType
+from noria.core.states import StateType
 from noria.core.transitions import Actor
 from noria.store import backfills, deployments, flow_runs, pools, slots, work
 from noria.store.database import Connection
@@ -31,7 +31,7 @@ class Verdict(Enum):
     WAIT = 2
     """Those behind it may go first."""
     SETTLE = 3
-    """It has ended by other means."""
+    """It has ended by other means, or somebody else executes it."""
     SKIP = 4
     """It does not run, because another does."""
     ORPHAN = 5
@@ -124,8 +124,10 @@ def _overlapping(
         for row in work.in_lanes(connection, pool, now, lanes) if lanes else []:
             run = flow_runs.get(connection, row.flow_run)
             spec, before = full[row.lane]
-            if run is None or run.state in TERMINAL_STATES:
+            if run is None or run.state is not StateType.SCHEDULED:
                 yield Candidate(Verdict.SETTLE, row, run, None)
+            elif _has_begun(run):
+                continue
             elif spec.overlap is Overlap.SKIP:
                 yield Candidate(Verdict.SKIP, row, run, spec)
             elif row.lane not in replaced:
@@ -145,7 +147,7 @@ def _full_lanes(
         lanes.setdefault(entry.lane, []).append(entry)
         if entry.deployment not in specs:
             found = deployments.get(connection, entry.deployment)
-            specs[entry.deployment] = None if found is None else spec_of(found)
+            specs[entry.deployment] = readable_spec_of(found)
     for lane, entries in lanes.items():
         spec = specs[entries[0].deployment]
         if spec is None or spec.overlap in (Overlap.ALLOW, Overlap.QUEUE):
@@ -211,14 +213,16 @@ def _room(connection: Connection, names: Sequence[str], busy: list[UnderWay]) ->
 
 def _judged(connection: Connection, room: Room, row: WorkRow) -> Candidate:
     run = flow_runs.get(connection, row.flow_run)
-    if run is None or run.state in TERMINAL_STATES:
+    if run is None or run.state is not StateType.SCHEDULED:
         return Candidate(Verdict.SETTLE, row, run, None)
     deployment = deployments.get(connection, row.deployment)
     if deployment is None:
         return Candidate(Verdict.ORPHAN, row, run, None)
-    spec = spec_of(deployment)
+    spec = readable_spec_of(deployment)
+    if spec is None:
+        return Candidate(Verdict.WAIT, row, run, None)
     before = room.in_lane(row.lane)
-    verdict = _in_lane(spec, row, before)
+    verdict = _in_lane(spec, row, run, before)
     if verdict is Verdict.TAKE and room.full_tag(_tags(run)) is not None:
         # Others of its lane may have other tags, but go in the order of their turn.
         verdict = Verdict.WAIT
@@ -228,17 +232,25 @@ def _judged(connection: Connection, room: Room, row: WorkRow) -> Candidate:
     return Candidate(Verdict.REPLACE if to_stop else Verdict.WAIT, row, run, spec, to_stop)
 
 
-def _in_lane(spec: DeploymentSpec, row: WorkRow, before: list[UnderWay]) -> Verdict:
+def _in_lane(
+    spec: DeploymentSpec, row: WorkRow, run: FlowRunRow, before: list[UnderWay]
+) -> Verdict:
     unlimited = spec.overlap is Overlap.ALLOW and spec.concurrency_limit is None
     if unlimited or len(before) < _most(spec):
         return Verdict.TAKE
     # What a backfill makes was asked for on purpose: it is not skipped and ends nothing, and
     # nothing that is due is skipped or ends it because of it. They wait for one another.
-    if row.backfill is not None or len(_regular(before)) < _most(spec):
+    if row.backfill is not None or _has_begun(run) or len(_regular(before)) < _most(spec):
         return Verdict.WAIT
     if spec.overlap is Overlap.SKIP:
         return Verdict.SKIP
     return Verdict.REPLACE if spec.overlap is Overlap.CANCEL_RUNNING else Verdict.WAIT
+
+
+def _has_begun(run: FlowRunRow) -> bool:
+    """Whether a run goes on, after a crash or an answer: that it was due is long ago, so it is not
+    skipped, and it is not newer than what it would end."""
+    return run.start is not None
 
 
 def _most(spec: DeploymentSpec) -> int:

@@ -9,6 +9,7 @@ from noria.backend import executions
 from noria.core import deployments as specs
 from noria.core import ids
 from noria.core.deployments import Action, DeploymentSpec, ScheduleSpec, Step
+from noria.core.errors import DeploymentError
 from noria.core.jsontext import from_json, to_json
 from noria.core.pools import DEFAULT_QUEUE, QueueRow, turn
 from noria.core.records import DeploymentRow, ScheduleRow
@@ -60,8 +61,26 @@ def apply(
 
 
 def spec_of(row: DeploymentRow) -> DeploymentSpec:
-    """What a deployment was specified to be."""
-    return _parsed(row.spec)
+    """What a deployment was specified to be.
+
+    Raises:
+        DeploymentError: A later Noria has written it, with what this one does not know.
+    """
+    try:
+        return _parsed(row.spec)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DeploymentError(
+            f"Deployment {name_of(row)!r} cannot be read: {error}. It was written by a later "
+            "Noria; upgrade this one."
+        ) from error
+
+
+def readable_spec_of(row: DeploymentRow | None) -> DeploymentSpec | None:
+    """The same; None when it cannot be read, or there is no deployment."""
+    try:
+        return None if row is None else spec_of(row)
+    except DeploymentError:
+        return None
 
 
 @functools.lru_cache(maxsize=256)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from noria.backend import executions
-from noria.backend.deploying import name_of, rank_of, spec_of
+from noria.backend.deploying import name_of, rank_of, readable_spec_of, spec_of
 from noria.backend.port import RunRequest
 from noria.core import ids
 from noria.core.backfills import run_key
 from noria.core.deployments import DeploymentSpec, OnCrash, lane_key
+from noria.core.errors import DeploymentError, InvalidSchedule
 from noria.core.jsontext import from_json, to_json
 from noria.core.names import random_run_name
 from noria.core.pools import DEFAULT_QUEUE, is_named, turn
@@ -32,6 +33,16 @@ BACKOFF = (1_000_000, 10_000_000, 60_000_000)
 """How long a run whose process has died waits before it goes on."""
 LATE_AT_ONCE = 500
 """So many are called Late in one transaction."""
+AGAIN = 60 * 1_000_000
+"""When a schedule that could not be reckoned is tried again, microseconds."""
+
+
+class Ticked(NamedTuple):
+    """What schedules had due."""
+
+    made: list[FlowRunRow]
+    faults: list[str]
+    """Sentences on schedules that could not be reckoned."""
 
 
 def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | None:
@@ -53,22 +64,30 @@ def request(connection: Connection, wish: RunRequest, now: int) -> FlowRunRow | 
     return row
 
 
-def tick(connection: Connection, now: int) -> list[FlowRunRow]:
-    """Make the runs that schedules have due, and say when they are due next."""
-    made = []
+def tick(connection: Connection, now: int) -> Ticked:
+    """Make the runs that schedules have due, and say when they are due next. One that cannot be
+    reckoned does not keep others from it: it is left as it is, and tried again later."""
+    made: list[FlowRunRow] = []
+    faults = []
     for schedule in deployments.due(connection, now):
         deployment = deployments.get(connection, schedule.deployment)
         assert deployment is not None
-        spec = spec_of(deployment)
-        found = rules.look(
-            rules.from_record(from_json(schedule.rule)), schedule.since, now, spec.catchup
-        )
+        try:
+            spec = spec_of(deployment)
+            found = rules.look(
+                rules.from_record(from_json(schedule.rule)), schedule.since, now, spec.catchup
+            )
+        except (DeploymentError, InvalidSchedule) as error:
+            name = f"{schedule.slug!r} of {name_of(deployment)}"
+            faults.append(f"The schedule {name} makes no runs: {error}")
+            deployments.save_schedule(connection, schedule._replace(due=now + AGAIN))
+            continue
         for due in found.due:
             row = request(connection, _wish_of(schedule, spec, due), now)
             made += [] if row is None else [row]
         later = schedule._replace(since=found.since, due=found.next)
         deployments.save_schedule(connection, later)
-    return made
+    return Ticked(made, faults)
 
 
 def begin(
@@ -135,7 +154,9 @@ def recover(connection: Connection, now: int) -> list[FlowRunRow]:
         if deployment is None:
             work.give_up(connection, row.flow_run)
             continue
-        spec = spec_of(deployment)
+        spec = readable_spec_of(deployment)
+        if spec is None:
+            continue  # For a worker that can read it to decide.
         # What has never begun has not crashed: it was its worker that died.
         begun = run.process != row.worker
         if (spec.on_crash is OnCrash.FAIL and begun) or row.crashes >= spec.most_crashes:

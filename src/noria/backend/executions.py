@@ -40,6 +40,10 @@ def begin(connection: Connection, flow_run: bytes, process: bytes, now: int) -> 
         epoch=epoch, process=process, end=None, result=None, error=None
     )
     flow_runs.save(connection, taken)
+    asked_for = work.get(connection, flow_run)
+    if asked_for is not None and asked_for.worker is None:
+        # It waited for a worker, which must not take it as well.
+        work.settle(connection, flow_run, asked_for.deployment)
     pauses.end_requests(connection, flow_run, now)
     return taken
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from noria.backend import claiming, deploying, dispatch, executions
 from noria.backend.port import Claim, RunRequest
 from noria.core.deployments import DeploymentSpec, Step
+from noria.core.errors import InvalidSchedule
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow
 from noria.store import deployments, flow_runs, work
 from noria.store.database import Database
@@ -79,7 +80,11 @@ class LocalDeployments:
             if not deployments.due(connection, now):
                 return []
         with self._database.write() as connection:
-            return dispatch.tick(connection, now)
+            ticked = dispatch.tick(connection, now)
+        if ticked.faults:
+            # What others have due has been made all the same.
+            raise InvalidSchedule("; ".join(ticked.faults))
+        return ticked.made
 
     def next_schedule_due(self) -> int | None:
         with self._database.read() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from noria.backend.pools_port import PoolUse, QueueUse, WorkerUse
 from noria.backend.processes import is_alive
-from noria.core.pools import HEAD_START, OwedHook, PoolRow, QueueRow, WorkerRow, takes
+from noria.core.pools import HEAD_START, SERVED, OwedHook, PoolRow, QueueRow, WorkerRow, takes
 from noria.core.records import ProcessRow
 from noria.store import deployments, owed_hooks, pools, processes, work
 from noria.store.database import Connection, Database
@@ -120,13 +120,13 @@ class LocalPools:
             pools.leave(connection, process)
 
     def take_owed_hooks(
-        self, names: Sequence[str] | None, teller: bytes, now: int
+        self, names: Sequence[str] | None, teller: bytes, now: int, limit: int = 100
     ) -> list[OwedHook]:
         with self._database.read() as connection:
             if not _owed(connection, names, teller, now):
                 return []
         with self._database.write() as connection:
-            found = _owed(connection, names, teller, now)
+            found = _owed(connection, names, teller, now)[:limit]
             for hook in found:
                 owed_hooks.take(connection, hook, teller)
             return found
@@ -168,7 +168,7 @@ def _owed(
 ) -> list[OwedHook]:
     found = []
     for hook in owed_hooks.owed(connection):
-        if names is not None and hook.pool not in names:
+        if hook.pool.startswith(SERVED) if names is None else hook.pool not in names:
             continue
         row = None if hook.teller is None else processes.get(connection, hook.teller)
         if hook.teller is None or (

@@ -78,10 +78,10 @@ class Pools(Protocol):
         """Give up the roles of a process."""
 
     def take_owed_hooks(
-        self, names: Sequence[str] | None, teller: bytes, now: int
+        self, names: Sequence[str] | None, teller: bytes, now: int, limit: int = 100
     ) -> list[OwedHook]:
-        """Take over to call what is owed to runs of some pools, or of all; what a process has taken
-        that has died since is owed again."""
+        """Take over to call up to `limit` of what is owed to runs of some pools, or of all but
+        those that a script serves; what a process has taken that has died since is owed again."""
 
     def hooks_called(self, flow_run: bytes, epoch: int) -> None:
         """Nothing more is owed for this execution of a run."""

@@ -454,7 +454,12 @@ class Backend(Slots, Pools, Backfills, Retention, Protocol):
 
     def make_due_runs(self, now: int) -> list[FlowRunRow]:
         """Make the runs that schedules have due. Whoever calls it, and how often: each time of a
-        schedule makes one run."""
+        schedule makes one run.
+
+        Raises:
+            InvalidSchedule: One of the schedules cannot be reckoned, by this Noria; it is tried
+                again in a minute, and what others have due has been made.
+        """
 
     def next_schedule_due(self) -> int | None:
         """When the next schedule is due."""

@@ -36,16 +36,34 @@ def as_json(parameters: Mapping[str, Any], full_name: str) -> dict[str, Any]:
 def nested(job_variables: Mapping[str, Any]) -> dict[str, Any]:
     """Variables of a job with `env.NAME` beside `env` put into it.
 
+    Raises:
+        ValueError: No process can have such variables.
+
     Example:
         >>> nested({"env.LEVEL": "DEBUG", "env": {"A": "1"}})
         {'env': {'A': '1', 'LEVEL': 'DEBUG'}}
     """
+    given = job_variables.get("env", {})
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f'job_variables["env"] is {given!r}; expected names and values: {{"NAME": "value"}}.'
+        )
     dotted = {key: value for key, value in job_variables.items() if key.startswith(_ENV)}
     others = {key: value for key, value in job_variables.items() if key not in dotted}
     if dotted:
         env = {key.removeprefix(_ENV): value for key, value in dotted.items()}
-        others["env"] = {**others.get("env", {}), **env}
+        others["env"] = {**given, **env}
+    for name, value in others.get("env", {}).items():
+        _check_variable(str(name), str(value))
     return others
+
+
+def _check_variable(name: str, value: str) -> None:
+    if not name or "=" in name or "\0" in name + value:
+        raise ValueError(
+            f"The job_variables have an environment variable {name!r} of value {value!r}; expected "
+            "a name without '=', and no character of code 0 in either."
+        )
 
 
 def check(spec: DeploymentSpec, given: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from noria.backend.port import Backend
+from noria.core.errors import InvalidSchedule, StoreError
 from noria.core.settings import Settings
 from noria.services import late_runs, reaper, retention, scheduler
 from noria.services.service import Done, Service
@@ -19,6 +20,8 @@ PATIENCE_SECONDS = 1.0
 stopped, or cut off."""
 MORE_SECONDS = 0.2
 """How soon a loop is called again that has more to do: others may have the store meanwhile."""
+AGAIN_SECONDS = 10.0
+"""How soon a loop is called again that has failed."""
 _SECOND = 1_000_000
 
 
@@ -88,6 +91,8 @@ class Keeper:
         self._say = say
         self._services = tuple(services)
         self._next: dict[str, float] = {}
+        self._again: dict[str, float] = {}
+        """When those that have failed are tried again."""
         self._look = 0.0
         self._due: int | None = None
 
@@ -103,6 +108,8 @@ class Keeper:
             self._look = moment + LEAD_SECONDS
             self.leads = self._backend.lead(ROLE, self._process, now)
         for service in self._services:
+            if moment < self._again.get(service.name, 0.0):
+                continue
             if moment >= self._next.get(service.name, 0.0):
                 factor = 1 if self.leads else 4
                 self._next[service.name] = moment + service.every * factor
@@ -133,7 +140,20 @@ class Keeper:
         return due is not None and due <= now
 
     def _call(self, service: Service, now: int, moment: float) -> None:
-        done = service.run_once(self._backend, now)
+        try:
+            done = service.run_once(self._backend, now)
+        except StoreError:
+            raise
+        except InvalidSchedule as error:
+            done = Done([str(error)])
+        except Exception as error:  # noqa: BLE001 - one loop must not keep the others from their work
+            self._again[service.name] = moment + AGAIN_SECONDS
+            done = Done(
+                [
+                    f"a bug in noria: {service.name} has failed, and is tried again: "
+                    f"{type(error).__name__}: {error}"
+                ]
+            )
         for sentence in done.said:
             self._say(sentence)
         if done.more:

@@ -52,7 +52,7 @@ def _run(order: Order, flow: Any) -> int:
     try:
         flow = flow or load(order)
         parameters = _parameters(row)
-    except Exception as error:  # noqa: BLE001 - the user's code, at its import
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code, at its import
         _fail(row, error)
         return ENDED_OTHERWISE
     if order.afresh:
@@ -86,12 +86,9 @@ def _call_hooks(order: Order, flow: Any) -> int:
     row = row._replace(state=StateType(kind), state_name=name, message=message, end=time)
     try:
         flow = flow or load(order)
-    except Exception as error:  # noqa: BLE001 - the user's code, at its import
-        said = (
-            str(error) if isinstance(error, NoriaException) else f"{type(error).__name__}: {error}"
-        )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code, at its import
         sys.stderr.write(
-            f"noria: hooks of flow run {row.name}: the flow cannot be loaded: {said}\n"
+            f"noria: hooks of flow run {row.name}: the flow cannot be loaded: {_said(error)}\n"
         )
         return ENDED_OTHERWISE
     drive(call_late_hooks(flow, row))
@@ -105,10 +102,13 @@ def _parameters(row: FlowRunRow) -> dict[str, Any]:
     return parameters
 
 
-def _fail(row: FlowRunRow, error: Exception) -> None:
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, NoriaException) else f"{type(error).__name__}: {error}"
+
+
+def _fail(row: FlowRunRow, error: BaseException) -> None:
     """Say that the run could not begin: the code cannot be loaded, here and now."""
-    now = clock.now()
-    said = str(error) if isinstance(error, NoriaException) else f"{type(error).__name__}: {error}"
+    now, said = clock.now(), _said(error)
     failed = entered(row, StateType.FAILED, Actor.ENGINE, f"The flow cannot be loaded: {said}", now)
     failed = failed._replace(start=now, end=now, error=to_json(error_facts(error)))
     open_session().journal.append(failed)

@@ -114,6 +114,10 @@ class Children:
             child.output = Output(path, claim.run.id, claim.run.name, self._say)
         self._have_born(child)
 
+    def can_call_hooks(self) -> bool:
+        """Whether there is room for more processes that call hooks."""
+        return self._hooks.has_room()
+
     def call_hooks(self, hook: OwedHook) -> None:
         """Have hooks called of a run whose process has died."""
         self._hooks.begin(hook)
@@ -191,7 +195,7 @@ class Children:
                 if child.pid is None:
                     # Should it have been born after all, one of the two is not let begin.
                     self._have_born(child)
-        self._hooks.order_again()
+        self._heard.extend(self._hooks.order_again())
 
     def _note(self, message: Birth | Death | Refusal | Lost) -> None:
         if self._hooks.note(message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from noria.core.records import FlowRunRow
 from noria.worker.link import how_it_ended
 from noria.worker.orders import Birth, Death, Lost, Order, Refusal, hook_key, hook_order
 from noria.worker.output import Output, path_of
+
+AT_ONCE = 4 * (os.cpu_count() or 1)
+"""So many processes call hooks at once: a machine that has died may have left a thousand runs."""
 
 
 @dataclass
@@ -58,6 +62,10 @@ class HookCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def has_room(self) -> bool:
+        """Whether more may be begun."""
+        return len(self._calls) < AT_ONCE
+
     def begin(self, hook: OwedHook) -> None:
         """See to it that hooks are called."""
         row = self._backend.flow_run(hook.flow_run)
@@ -88,14 +96,16 @@ class HookCalls:
             self._end(call, None)
         return True
 
-    def order_again(self) -> None:
-        """There is another nursery: what the last one has not begun is ordered from it."""
-        for call in list(self._calls.values()):
+    def order_again(self) -> list[Lost]:
+        """There is another nursery: what the last one has not begun is ordered from it.
+
+        Returns:
+            What was begun, and whose end nobody will tell.
+        """
+        for call in self._calls.values():
             if call.pid is None:
                 self._order(call.order)
-            else:
-                # It was begun, and nobody will say how it ends.
-                self._end(call, None)
+        return [Lost(key) for key, call in self._calls.items() if call.pid is not None]
 
     def tell(self) -> None:
         """Show and keep what hooks have printed."""
@@ -114,12 +124,13 @@ class HookCalls:
                 call.output.close()
 
     def _end(self, call: _Call, verdict: str | None) -> None:
+        # First of all: should the store be away, it is done again.
+        self._backend.hooks_called(call.hook.flow_run, call.hook.epoch)
         del self._calls[call.order.key]
         if call.output is not None:
             call.output.finish(self._backend)
         if verdict is not None:
             self._say(f"hooks of {call.hook.flow_run.hex()}: {verdict}")
-        self._backend.hooks_called(call.hook.flow_run, call.hook.epoch)
 
     def _spec_of(self, row: FlowRunRow) -> DeploymentSpec | None:
         """Where the flow is: as its deployment says, or, when that is gone, where it was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from noria.backend.port import Claim
@@ -129,7 +130,9 @@ def job_variables(row: FlowRunRow) -> dict[str, Any]:
 
 
 def _environment(row: FlowRunRow) -> dict[str, str]:
-    variables = job_variables(row).get("env") or {}
+    variables = job_variables(row).get("env")
+    if not isinstance(variables, Mapping):
+        return {}  # Refused where it is said; older stores may hold it.
     return {str(name): str(value) for name, value in variables.items()}
 
 

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -32,6 +33,7 @@ KEPT = 10 << 20
 """So many bytes of a run are kept; the rest is shown only."""
 _INFO = 20
 _SUFFIX = ".out"
+_NAME = re.compile(r"([0-9a-f]{32})(-[0-9]+)?\.out")
 
 
 class _Masked(io.TextIOWrapper):
@@ -167,9 +169,10 @@ def path_of(folder: str, flow_run: bytes, part: str = "") -> str:
 def tell_leftovers(folder: str, backend: Backend, say: Callable[[str], None]) -> None:
     """Keep what runs have printed whose worker has died before them."""
     for name in os.listdir(folder):
-        if not name.endswith(_SUFFIX):
-            continue
-        row = backend.flow_run(bytes.fromhex(name.removesuffix(_SUFFIX).partition("-")[0]))
+        found = _NAME.fullmatch(name)
+        if found is None:
+            continue  # Somebody else's.
+        row = backend.flow_run(bytes.fromhex(found[1]))
         if row is not None and row.state not in TERMINAL_STATES:
             continue
         with contextlib.suppress(OSError):

@@ -53,7 +53,7 @@ def prepare(order: Order) -> tuple[Any, Ready | Unfit]:
             flow = load(order)
         except ScriptError as error:
             return None, Unfit(str(error))
-        except Exception as error:  # noqa: BLE001 - the next run will say so
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the next run will say so
             return None, Unfit(str(error))
     if threading.active_count() > 1:
         return None, Unfit("its file starts a thread when it is imported")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+import traceback
 from collections.abc import Callable, Sequence
 
 from noria.core import clock
 from noria.core.errors import StoreError
-from noria.core.pools import SERVED, WorkerRow
+from noria.core.pools import SERVED, OwedHook, WorkerRow
 from noria.engine.opening import Session
 from noria.services.keeper import Keeper
 from noria.services.keeper import services as services_of
@@ -72,7 +73,11 @@ class Worker:
         self._due = 0
         self._next_look = 0.0
         self._next_settling = 0
+        self._owed: list[OwedHook] = []
+        """Hooks that this worker is to have called, and that have not been begun."""
         self._away = False
+        self._back = ""
+        """What is said once it can go on."""
 
     def run(self) -> None:
         """Work until told to stop, and until what is under way has ended."""
@@ -119,17 +124,23 @@ class Worker:
                 signals.drain()
 
     def _try_turn(self, children: Children) -> None:
-        """A store that is away is no reason to end: runs go on, and will be looked after again."""
+        """A store that is away is no reason to end: runs go on, and will be looked after again. Nor
+        is a bug of ours: it may be gone the next time, and who ends helps nobody."""
         try:
             self._turn(children)
         except StoreError as error:
             if not self._away:
                 self._say(f"the store is away; runs go on, and it is tried again: {error}")
-            self._away, self._counter = True, -1
+            self._away, self._counter, self._back = True, -1, "the store is back"
+            return
+        except Exception:  # noqa: BLE001 - see above
+            if not self._away:
+                self._say(f"a bug in noria; it is tried again:\n{traceback.format_exc()}")
+            self._away, self._counter, self._back = True, -1, "it goes on"
             return
         if self._away:
             self._away = False
-            self._say("the store is back")
+            self._say(self._back)
 
     def _turn(self, children: Children) -> None:
         now, moment = clock.now(), clock.monotonic()
@@ -148,8 +159,11 @@ class Worker:
         if not self._signals:
             if self._keeper is not None:
                 self._keeper.turn(now, moment, changed)
-            if looks:
-                self._call_hooks(children, now)
+            if looks and not self._owed:
+                self._owed += self._backend.take_owed_hooks(self._pools, self._process, now)
+            while self._owed and children.can_call_hooks():
+                children.call_hooks(self._owed[0])
+                del self._owed[0]
         if not changed and not children.ended and now < self._due:
             return
         children.ended = False
@@ -168,18 +182,16 @@ class Worker:
 
     def _obey(self, children: Children) -> None:
         """The first signal lets what is under way end, the second stops it."""
-        heard, self._heard = self._heard, len(self._signals)
-        if self._heard > heard == 0:
+        if self._signals and not self._heard:
             rest = f"; {len(children)} under way, a second signal stops them" if children else ""
             self._say(f"{signal.Signals(self._signals[0]).name}: takes no more runs{rest}")
-            heard = 1
-        if self._heard > heard:
+            self._heard = 1
+        heard = len(self._signals)
+        if heard > self._heard:
             self._say(f"stops {len(children)} runs")
             children.stop()
-
-    def _call_hooks(self, children: Children, now: int) -> None:
-        for hook in self._backend.take_owed_hooks(self._pools, self._process, now):
-            children.call_hooks(hook)
+            # Not before all were asked: should the store be away, they are asked again.
+            self._heard = heard
 
     def _take(self, children: Children, pools: Sequence[str], now: int) -> None:
         room = BEGINNING - children.beginning()

@@ -89,4 +89,6 @@ def test_as_json_and_as_words(rule, text):
 def test_a_kind_of_a_later_noria():
     with pytest.raises(InvalidSchedule, match="upgrade Noria"):
         from_record({"kind": "solar", "sun": "rise"})
+    with pytest.raises(InvalidSchedule, match="upgrade Noria"):
+        from_record({"kind": "cron", "cron": "@daily", "moon": "full"})
     assert from_record({"kind": "cron", "cron": "@daily"}) == CronRule("@daily")

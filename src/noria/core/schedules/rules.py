@@ -115,7 +115,10 @@ def from_record(record: dict[str, Any]) -> Rule:
     kind = _KINDS.get(fields.pop("kind", ""))
     if kind is None:
         raise InvalidSchedule(f"Unknown kind of schedule in {record!r}; upgrade Noria.")
-    return kind(**fields)
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise InvalidSchedule(f"Unknown kind of schedule in {record!r}; upgrade Noria.") from error
 
 
 def words(rule: Rule) -> str:
