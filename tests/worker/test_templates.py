@@ -7,20 +7,20 @@ import signal
 import pytest
 
 from noria.core.states import StateType
+from noria.worker.template import passing_call
 
+HERE = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+"""Which store it is makes no difference to a template."""
 HEAD = """
 import os, random, sys, threading
 from pathlib import Path
 from noria import flow
 
-# Which store it is makes no difference here.
-pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
-
 def note(*words):
     with open("effects", "a") as file:
         file.write(" ".join(map(str, words)) + "\\n")
 
-note("imported", os.getpid())
+note("imported")
 """
 FLOW = """
 @flow
@@ -69,6 +69,7 @@ def warm_up(lab, deployment, nursery):
     return found[-1]
 
 
+@HERE
 def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
     nursery = lab.nursery_of(lab.worker())
     template = warm_up(lab, deployment, nursery)
@@ -80,6 +81,7 @@ def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
     assert len(lab.noted("imported")) == imported
 
 
+@HERE
 def test_a_changed_file_is_imported_again(lab, deployment, written):
     nursery = lab.nursery_of(lab.worker())
     warm_up(lab, deployment, nursery)
@@ -87,6 +89,7 @@ def test_a_changed_file_is_imported_again(lab, deployment, written):
     assert ran(lab, deployment)[-1] == "changed"
 
 
+@HERE
 def test_so_is_one_that_has_read_a_file_that_was_changed(lab, deployment, written):
     data = lab.folder / "config.txt"
     data.write_text("one")
@@ -97,6 +100,56 @@ def test_so_is_one_that_has_read_a_file_that_was_changed(lab, deployment, writte
     assert ran(lab, deployment)[-1] == "other"
 
 
+@HERE
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        (
+            "try:\n    VALUE = open('new.txt').read()\nexcept OSError:\n    VALUE = 'none'",
+            "none",
+            "new",
+        ),
+        ("VALUE = len(list(Path('queries').glob('*.sql')))", "0", "1"),
+    ],
+    ids=["file", "folder"],
+)
+def test_so_is_one_that_has_looked_for_what_is_there_now(
+    lab, deployment, written, text, before, after
+):
+    written(text)
+    (lab.folder / "queries").mkdir()
+    nursery = lab.nursery_of(lab.worker())
+    warm_up(lab, deployment, nursery)
+    assert ran(lab, deployment)[-1] == before
+    (lab.folder / "queries" / "a.sql").write_text("select 1")
+    (lab.folder / "new.txt").write_text("new")
+    assert ran(lab, deployment)[-1] == after
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("def day():\n    return date.today()\nDAY = day()", "today"),
+        ("class A:\n    def __init__(self):\n        self.id = uuid4()\nX = A()", "uuid4"),
+        ("def f():\n    return g()\ndef g():\n    return getpid()\nX = f()", "getpid"),
+        ("def mark(f):\n    f.at = now()\n    return f\n@mark\ndef g(): pass", "now"),
+        ("def f(at=now()): pass", "now"),
+        ("def f():\n    return now()", None),
+        ("X = lambda: now()", None),
+        ("@flow\ndef etl():\n    return now()\netl()", None),
+        ("def main():\n    now()\nif __name__ == '__main__':\n    main()", None),
+        ("def f():\n    return f()\nX = f()", None),
+        ("class A:\n    def now(self): return now()\nX = A()", None),
+        ("this is no Python", None),
+    ],
+)  # fmt: skip
+def test_what_passes_is_found_in_what_is_called_at_the_import(tmp_path, text, name):
+    path = tmp_path / "module.py"
+    path.write_text(text)
+    assert passing_call([str(path)]) == (None if name is None else (str(path), name))
+
+
+@HERE
 def test_runs_with_other_variables_are_forked_from_other_processes(lab, written):
     own = {"job_variables": {"env": {"WHO": "own"}}}
     plain = lab.deployed("warm", entrypoint="warm.py:warm")
@@ -107,6 +160,7 @@ def test_runs_with_other_variables_are_forked_from_other_processes(lab, written)
     assert [ran(lab, each)[3] for each in (plain, other)] == ["None", "own"]
 
 
+@HERE
 @pytest.mark.parametrize(
     "text",
     [
@@ -115,8 +169,9 @@ def test_runs_with_other_variables_are_forked_from_other_processes(lab, written)
         "import datetime\nVALUE = datetime.date.today().isoformat()",
         "generator = random.Random()\nVALUE = 1",
         "class Settings:\n    seed = random.random()\nVALUE = 1",
+        "import subprocess\nVALUE = subprocess.check_output(['echo', '1'], text=True).strip()",
     ],
-    ids=["thread", "file", "time", "generator", "number"],
+    ids=["thread", "file", "time", "generator", "number", "program"],
 )
 def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written, text):
     written(text)
@@ -127,6 +182,7 @@ def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written
         lab.until(lambda count=count: len(lab._notes("imported")) >= count + 1)
 
 
+@HERE
 def test_a_deployment_may_ask_for_a_new_process(lab, written):
     cold = lab.deployed("warm", entrypoint="warm.py:warm", job_variables={"warm": False})
     nursery = lab.nursery_of(lab.worker())
@@ -134,6 +190,7 @@ def test_a_deployment_may_ask_for_a_new_process(lab, written):
     assert len(lab.noted("imported")) == 3
 
 
+@HERE
 def test_runs_outlive_the_process_that_they_were_forked_from(lab, deployment):
     nursery = lab.nursery_of(lab.worker())
     template = warm_up(lab, deployment, nursery)
@@ -146,6 +203,7 @@ def test_runs_outlive_the_process_that_they_were_forked_from(lab, deployment):
     assert (row.state, row.epoch) == (StateType.COMPLETED, 1)
 
 
+@HERE
 def test_one_that_dies_there_is_buried(lab, deployment):
     worker = lab.worker()
     template = warm_up(lab, deployment, lab.nursery_of(worker))
