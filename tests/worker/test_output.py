@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from noria.core.states import StateType
+import pytest
 
-PRINTS = """
-import ctypes, subprocess, sys
-from noria import flow, get_run_logger
+from noria.core.states import StateType
 
 # Which store it is makes no difference here.
 pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+PRINTS = """
+import ctypes, subprocess, sys
+from noria import flow, get_run_logger
 
 @flow
 def prints():
