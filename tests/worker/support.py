@@ -25,7 +25,8 @@ PATIENCE = 60.0
 ALL = RunFilter(limit=1000)
 
 FLOWS = '''
-import os, signal, subprocess, sys, time
+import atexit, os, signal, subprocess, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
 from noria import flow, suspend_flow_run, task
 from noria.session import open_session
 
@@ -119,6 +120,18 @@ def deaf():
     settled("deaf", os.getpid())
     import ctypes
     ctypes.PyDLL(None).sleep(3600)
+
+@flow
+def leaves():
+    """Ends while much is still to be done."""
+    global kept
+    kept = open("rows.csv", "w")
+    kept.write("row")
+    atexit.register(note, "atexit")
+    threading.Thread(target=lambda: (gate("gate"), note("thread"))).start()
+    pool = ThreadPoolExecutor(1)
+    pool.submit(note, "pool")
+    note("left", os.getpid())
 
 @flow(timeout_seconds=0.2)
 def limited():

@@ -7,10 +7,10 @@ import signal
 import pytest
 
 from noria.core.states import StateType
+from noria.worker.template import passing_call
 
-# Which store it is makes no difference here.
-pytestmark = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
-
+HERE = pytest.mark.parametrize("lab", ["sqlite"], indirect=True)
+"""Which store it is makes no difference to a template."""
 HEAD = """
 import os, random, sys, threading
 from pathlib import Path
@@ -20,7 +20,7 @@ def note(*words):
     with open("effects", "a") as file:
         file.write(" ".join(map(str, words)) + "\\n")
 
-note("imported", os.getpid())
+note("imported")
 """
 FLOW = """
 @flow
@@ -69,6 +69,7 @@ def warm_up(lab, deployment, nursery):
     return found[-1]
 
 
+@HERE
 def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
     nursery = lab.nursery_of(lab.worker())
     template = warm_up(lab, deployment, nursery)
@@ -80,6 +81,7 @@ def test_a_flow_is_imported_once_for_many_runs(lab, deployment):
     assert len(lab.noted("imported")) == imported
 
 
+@HERE
 def test_threads_that_a_library_ends_before_a_fork_are_no_hindrance(lab, deployment, written):
     written("import numpy\nVALUE = numpy.ones((300, 300)).dot(numpy.ones((300, 300)))[0, 0]")
     warm_up(lab, deployment, lab.nursery_of(lab.worker()))
@@ -87,6 +89,7 @@ def test_threads_that_a_library_ends_before_a_fork_are_no_hindrance(lab, deploym
     assert first == second == "300.0"
 
 
+@HERE
 def test_a_changed_file_is_imported_again(lab, deployment, written):
     nursery = lab.nursery_of(lab.worker())
     warm_up(lab, deployment, nursery)
@@ -94,6 +97,7 @@ def test_a_changed_file_is_imported_again(lab, deployment, written):
     assert ran(lab, deployment)[-1] == "changed"
 
 
+@HERE
 def test_so_is_one_that_has_read_a_file_that_was_changed(lab, deployment, written):
     data = lab.folder / "config.txt"
     data.write_text("one")
@@ -104,6 +108,56 @@ def test_so_is_one_that_has_read_a_file_that_was_changed(lab, deployment, writte
     assert ran(lab, deployment)[-1] == "other"
 
 
+@HERE
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        (
+            "try:\n    VALUE = open('new.txt').read()\nexcept OSError:\n    VALUE = 'none'",
+            "none",
+            "new",
+        ),
+        ("VALUE = len(list(Path('queries').glob('*.sql')))", "0", "1"),
+    ],
+    ids=["file", "folder"],
+)
+def test_so_is_one_that_has_looked_for_what_is_there_now(
+    lab, deployment, written, text, before, after
+):
+    written(text)
+    (lab.folder / "queries").mkdir()
+    nursery = lab.nursery_of(lab.worker())
+    warm_up(lab, deployment, nursery)
+    assert ran(lab, deployment)[-1] == before
+    (lab.folder / "queries" / "a.sql").write_text("select 1")
+    (lab.folder / "new.txt").write_text("new")
+    assert ran(lab, deployment)[-1] == after
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("def day():\n    return date.today()\nDAY = day()", "today"),
+        ("class A:\n    def __init__(self):\n        self.id = uuid4()\nX = A()", "uuid4"),
+        ("def f():\n    return g()\ndef g():\n    return getpid()\nX = f()", "getpid"),
+        ("def mark(f):\n    f.at = now()\n    return f\n@mark\ndef g(): pass", "now"),
+        ("def f(at=now()): pass", "now"),
+        ("def f():\n    return now()", None),
+        ("X = lambda: now()", None),
+        ("@flow\ndef etl():\n    return now()\netl()", None),
+        ("def main():\n    now()\nif __name__ == '__main__':\n    main()", None),
+        ("def f():\n    return f()\nX = f()", None),
+        ("class A:\n    def now(self): return now()\nX = A()", None),
+        ("this is no Python", None),
+    ],
+)  # fmt: skip
+def test_what_passes_is_found_in_what_is_called_at_the_import(tmp_path, text, name):
+    path = tmp_path / "module.py"
+    path.write_text(text)
+    assert passing_call([str(path)]) == (None if name is None else (str(path), name))
+
+
+@HERE
 def test_runs_with_other_variables_are_forked_from_other_processes(lab, written):
     own = {"job_variables": {"env": {"WHO": "own"}}}
     plain = lab.deployed("warm", entrypoint="warm.py:warm")
@@ -114,6 +168,7 @@ def test_runs_with_other_variables_are_forked_from_other_processes(lab, written)
     assert [ran(lab, each)[3] for each in (plain, other)] == ["None", "own"]
 
 
+@HERE
 @pytest.mark.parametrize(
     "text",
     [
@@ -123,8 +178,9 @@ def test_runs_with_other_variables_are_forked_from_other_processes(lab, written)
         "import polars\nVALUE = 1",
         "generator = random.Random()\nVALUE = 1",
         "class Settings:\n    seed = random.random()\nVALUE = 1",
+        "import subprocess\nVALUE = subprocess.check_output(['echo', '1'], text=True).strip()",
     ],
-    ids=["thread", "file", "time", "library", "generator", "number"],
+    ids=["thread", "file", "time", "library", "generator", "number", "program"],
 )
 def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written, text):
     written(text)
@@ -135,6 +191,7 @@ def test_what_cannot_be_shared_is_imported_for_each_run(lab, deployment, written
         lab.until(lambda count=count: len(lab._notes("imported")) >= count + 1)
 
 
+@HERE
 def test_a_deployment_may_ask_for_a_new_process(lab, written):
     cold = lab.deployed("warm", entrypoint="warm.py:warm", job_variables={"warm": False})
     nursery = lab.nursery_of(lab.worker())
@@ -142,6 +199,7 @@ def test_a_deployment_may_ask_for_a_new_process(lab, written):
     assert len(lab.noted("imported")) == 3
 
 
+@HERE
 def test_runs_outlive_the_process_that_they_were_forked_from(lab, deployment):
     nursery = lab.nursery_of(lab.worker())
     template = warm_up(lab, deployment, nursery)
@@ -154,6 +212,7 @@ def test_runs_outlive_the_process_that_they_were_forked_from(lab, deployment):
     assert (row.state, row.epoch) == (StateType.COMPLETED, 1)
 
 
+@HERE
 def test_one_that_dies_there_is_buried(lab, deployment):
     worker = lab.worker()
     template = warm_up(lab, deployment, lab.nursery_of(worker))

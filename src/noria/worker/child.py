@@ -70,10 +70,11 @@ def _with_allowance(row: FlowRunRow, flow: Any) -> str:
     """What is known of the run, with how long it may run by itself: a worker ends one that goes on
     nevertheless."""
     found = from_json(row.settings or "{}")
+    # An earlier execution may have been of other code.
+    found.pop("allowance", None)
     if flow.timeout_seconds is not None:
         delays = float(flow.retry_delay_seconds or 0) * flow.retries
         found["allowance"] = flow.timeout_seconds * (flow.retries + 1) + delays
-        found["began"] = clock.now()
     return to_json(found)
 
 

@@ -46,6 +46,8 @@ class Child:
     """Who tells of its end; None when nobody does."""
     stop_since: float | None = None
     """Monotonic time since when it is to stop."""
+    running_since: float | None = None
+    """Monotonic time when it was first seen to run: clocks are set, and machines sleep."""
     overdue: str | None = None
     """Why it is ended, when it did not heed its timeout."""
     terminated: bool = False
@@ -108,10 +110,16 @@ class Children:
 
     def begin(self, claim: Claim) -> None:
         """Have a claimed run executed."""
-        child = self._children[claim.run.id.hex()] = Child(claim)
-        with contextlib.suppress(OSError):
-            path = path_of(self._folder, claim.run.id)
-            child.output = Output(path, claim.run.id, claim.run.name, self._say)
+        key = claim.run.id.hex()
+        before = self._children.get(key)
+        child = self._children[key] = Child(claim)
+        if before is not None:
+            # It has passed on, and back: what it prints goes on in the same file.
+            child.output = before.output
+        else:
+            with contextlib.suppress(OSError):
+                path = path_of(self._folder, claim.run.id)
+                child.output = Output(path, claim.run.id, claim.run.name, self._say)
         self._have_born(child)
 
     def can_call_hooks(self) -> bool:
@@ -218,9 +226,9 @@ class Children:
             # What it has started in its group must not outlive the run.
             _signal_group(child.pid, signal.SIGKILL)
         row, now = self._backend.flow_run(run.id), clock.now()
-        if row is not None and not _is_over(row) and self._adopt(child, row, now):
-            return
-        if row is not None and not _is_over(row) and row.process is not None:
+        if row is not None and row.process is not None and self._has_still(child, row, now):
+            if self._adopt(child, row, now):
+                return
             if row.process == self._worker:
                 said = verdict or "ended before the run began"
                 self._backend.abandon(run.id, self._worker, f"{_who(child)}{said}", now)
@@ -244,6 +252,16 @@ class Children:
             if row.id.hex() not in self._children:
                 message = "the worker has not heard that it was claimed"
                 self._backend.abandon(row.id, self._worker, message, clock.now())
+
+    def _has_still(self, child: Child, row: FlowRunRow, now: int) -> bool:
+        """Whether a run that has not ended is this worker's still: while its process was stopped,
+        it may have passed on to another worker, whose business it is now."""
+        if _is_over(row):
+            return False
+        if row.process == self._worker:
+            return True
+        workers = {use.worker.process for use in self._backend.workers(now)}
+        return row.epoch == child.claim.run.epoch + 1 and row.process not in workers
 
     def _adopt(self, child: Child, row: FlowRunRow, now: int) -> bool:
         """Whether it lives in another process than the one that was heard of: born in a nursery
@@ -281,11 +299,12 @@ class Children:
 
     def _end_overdue(self, child: Child, row: FlowRunRow) -> None:
         """End a run that goes on though its timeout is over: in C code, for instance."""
-        settings = from_json(row.settings or "{}")
-        allowance, began = settings.get("allowance"), settings.get("began")
-        if allowance is None or child.pid is None or row.state is not StateType.RUNNING:
+        if child.pid is None or row.state is not StateType.RUNNING:
             return
-        if clock.now() - began > (allowance + self._grace) * 1_000_000:
+        moment = clock.monotonic()
+        child.running_since = child.running_since or moment
+        allowance = from_json(row.settings or "{}").get("allowance")
+        if allowance is not None and moment - child.running_since > allowance + self._grace:
             child.overdue = (
                 f"Flow run exceeded its timeout of {allowance:g} second(s) and did not stop by "
                 "itself; its process was ended"

@@ -33,6 +33,7 @@ PRELOADED = (
     "noria.tasks",
     "noria.task_runners",
     "noria.worker.child",
+    "noria.worker.leaving",
     "noria.worker.output",
     "noria.worker.template",
     "sqlite3",
@@ -140,6 +141,7 @@ class Nursery:
                 sys.modules["numpy.random"].seed()
             child = importlib.import_module("noria.worker.child")
             status = child.run(order, self._flow)
+            importlib.import_module("noria.worker.leaving").see_off()
         except BaseException:  # noqa: BLE001 - nothing may return into the nursery's loop
             sys.excepthook(*sys.exc_info())
         finally:

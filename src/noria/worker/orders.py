@@ -68,8 +68,8 @@ class Lost(NamedTuple):
 class Ready(NamedTuple):
     """A process has imported a flow's file, and can be forked."""
 
-    files: dict[str, list[int]]
-    """What it has read, with time of change and size."""
+    files: dict[str, list[int] | None]
+    """What it has read, with time of change and size; None for what was not there."""
 
 
 class Unfit(NamedTuple):

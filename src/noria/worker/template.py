@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from noria.core.errors import ScriptError
@@ -23,12 +23,25 @@ from noria.worker.orders import Order, Ready, Unfit
 _TASKS = "/proc/self/task"
 PASSING = frozenset(
     {
-        "RandomState", "choice", "choices", "default_rng", "gmtime", "localtime", "monotonic",
-        "now", "perf_counter", "randint", "random", "sample", "seed", "shuffle", "strftime", "time",
-        "time_ns", "today", "urandom", "urlopen", "utcnow", "uuid1", "uuid4",
+        "RandomState", "asctime", "choice", "choices", "ctime", "default_rng", "gauss", "getpid",
+        "getrandbits", "gmtime", "localtime", "monotonic", "now", "perf_counter", "rand",
+        "randbelow", "randbits", "randint", "randn", "random", "randrange", "sample", "seed",
+        "shuffle", "strftime", "time", "time_ns", "today", "token_bytes", "token_hex",
+        "token_urlsafe", "tomorrow", "uniform", "urandom", "urlopen", "utcnow", "uuid1", "uuid4",
+        "uuid6", "uuid7", "yesterday",
     }
 )  # fmt: skip
 """What gives another value each time that it is called."""
+_PROGRAMS = "starts a program"
+_ELSEWHERE = {
+    "os.exec": _PROGRAMS, "os.fork": _PROGRAMS, "os.forkpty": _PROGRAMS,
+    "os.posix_spawn": _PROGRAMS, "os.system": _PROGRAMS, "subprocess.Popen": _PROGRAMS,
+    "socket.connect": "connects to something",
+}  # fmt: skip
+"""Events of the interpreter after which a file holds what others have said just then."""
+_FOLDERS = ("os.listdir", "os.scandir")
+_BUILDERS = ("__init__", "__new__", "__post_init__")
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def load(order: Order) -> Any:
@@ -48,7 +61,7 @@ def load(order: Order) -> Any:
 def prepare(order: Order) -> tuple[Any, Ready | Unfit]:
     """Import the file of a flow, and judge whether this process may be forked for its runs."""
     before = _descriptors()
-    with _Reading() as reading:
+    with _Reading(order.path) as reading:
         try:
             flow = load(order)
         except ScriptError as error:
@@ -64,12 +77,14 @@ def prepare(order: Order) -> tuple[Any, Ready | Unfit]:
         return None, Unfit("its file leaves a file or a connection open when it is imported")
     if _holds_generators():
         return None, Unfit("a module has a random number generator of its own")
+    if reading.elsewhere is not None:
+        return None, Unfit(f"its file {reading.elsewhere} when it is imported")
     own = set(_own_sources(order.path))
-    for path in sorted(own):
-        name = _passing_call(path)
-        if name is not None:
-            return None, Unfit(f"{os.path.basename(path)} calls {name}() when it is imported")
-    return flow, Ready(stamps(own | reading.files))
+    passing = passing_call(own)
+    if passing is not None:
+        path, name = passing
+        return None, Unfit(f"{os.path.basename(path)} calls {name}() when it is imported")
+    return flow, Ready({path: stamp(path) for path in sorted(own | reading.files)})
 
 
 def _keeps_threads() -> bool:
@@ -84,16 +99,13 @@ def _keeps_threads() -> bool:
     return len(os.listdir(_TASKS)) > 1
 
 
-def stamps(paths: set[str]) -> dict[str, list[int]]:
-    """Time of change and size of some files; those that are gone are left out."""
-    found = {}
-    for path in sorted(paths):
-        try:
-            status = os.stat(path)
-        except OSError:
-            continue
-        found[path] = [status.st_mtime_ns, status.st_size]
-    return found
+def stamp(path: str) -> list[int] | None:
+    """Time of change and size of a file or a folder; None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_size]
 
 
 def _descriptors() -> set[str]:
@@ -109,17 +121,18 @@ def _descriptors() -> set[str]:
 
 def _own_sources(folder: str | None) -> Iterator[str]:
     """The sources that were imported and that people write: not those of packages."""
-    prefixes = (sys.prefix + os.sep, sys.base_prefix + os.sep)
-    inside = None if folder is None else os.path.abspath(folder) + os.sep
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if not isinstance(path, str) or not path.endswith(".py"):
-            continue
-        path = os.path.abspath(path)
-        if path.startswith(_NORIA) or "site-packages" in path:
-            continue
-        if (inside is not None and path.startswith(inside)) or not path.startswith(prefixes):
-            yield path
+        if isinstance(path, str) and path.endswith(".py") and _is_own(path, folder):
+            yield os.path.abspath(path)
+
+
+def _is_own(path: str, folder: str | None) -> bool:
+    path = os.path.abspath(path)
+    if path.startswith(_NORIA) or "site-packages" in path:
+        return False
+    inside = folder is not None and path.startswith(os.path.abspath(folder) + os.sep)
+    return inside or not path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep))
 
 
 def _holds_generators() -> bool:
@@ -131,35 +144,80 @@ def _holds_generators() -> bool:
 _NORIA = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def _passing_call(path: str) -> str | None:
-    """The name of a function that a file calls when it is imported and whose value will be another
-    the next time."""
+def passing_call(paths: Iterable[str]) -> tuple[str, str] | None:
+    """A file, and the name of a function that it calls when it is imported and whose value will be
+    another the next time.
+
+    Calls of functions and classes that the files define are followed, by name alone: rather is a
+    file imported too often than not often enough.
+    """
+    trees = {path: _tree(path) for path in sorted(paths)}
+    defined: dict[str, list[ast.stmt]] = {}
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, _Function) and not _is_flow(node):
+                defined.setdefault(node.name, []).extend(node.body)
+            if isinstance(node, ast.ClassDef):
+                defined.setdefault(node.name, []).extend(_builders(node))
+    for path, tree in trees.items():
+        name = _first_passing(tree, dict(defined))
+        if name is not None:
+            return path, name
+    return None
+
+
+def _tree(path: str) -> ast.Module:
     try:
         with open(path, "rb") as file:
-            tree = ast.parse(file.read())
+            return ast.parse(file.read())
     except (OSError, SyntaxError, ValueError):
-        return None
+        return ast.Module([], [])
+
+
+def _first_passing(tree: ast.Module, defined: dict[str, list[ast.stmt]]) -> str | None:
+    """The first such call; what is followed is taken out of `defined`."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Call):
-            function = node.func
-            name = getattr(function, "attr", None) or getattr(function, "id", None)
+        called = [node.func] if isinstance(node, ast.Call) else getattr(node, "decorator_list", [])
+        for name in filter(None, map(_name, called)):
             if name in PASSING:
-                return str(name)
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            waiting += [
-                *node.decorator_list,
-                *node.args.defaults,
-                *filter(None, node.args.kw_defaults),
-            ]
-            continue
-        if _is_main_guard(node):
-            continue
-        waiting += ast.iter_child_nodes(node)
+                return name
+            waiting += defined.pop(name, [])
+        if not _is_main_guard(node):
+            waiting += _executed(node)
     return None
+
+
+def _executed(node: ast.AST) -> Iterable[ast.AST]:
+    """What is executed within a node when it is."""
+    if isinstance(node, ast.Lambda):
+        return []
+    if isinstance(node, _Function):
+        arguments = node.args
+        return [*node.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults)]
+    return ast.iter_child_nodes(node)
+
+
+def _name(node: ast.AST) -> str | None:
+    found = getattr(node, "attr", None) or getattr(node, "id", None)
+    return None if found is None else str(found)
+
+
+def _is_flow(node: _Function) -> bool:
+    """Whether calling it while the file is imported does nothing."""
+    decorators = (each.func if isinstance(each, ast.Call) else each for each in node.decorator_list)
+    return any(_name(each) == "flow" for each in decorators)
+
+
+def _builders(node: ast.ClassDef) -> list[ast.stmt]:
+    """What is executed when an object of a class is made."""
+    return [
+        statement
+        for method in node.body
+        if isinstance(method, _Function) and method.name in _BUILDERS
+        for statement in method.body
+    ]
 
 
 def _is_main_guard(node: ast.AST) -> bool:
@@ -175,10 +233,18 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 
 
 class _Reading:
-    """Notes the files that are read while the block lasts."""
+    """Notes what is read while the block lasts.
 
-    def __init__(self) -> None:
+    Parameters:
+        folder: Where the sources are that people write.
+    """
+
+    def __init__(self, folder: str | None) -> None:
         self.files: set[str] = set()
+        """Files and folders; some of them may not be there, and be made later."""
+        self.elsewhere: str | None = None
+        """Where else something was asked."""
+        self._folder = folder
         self._listens = True
 
     def __enter__(self) -> _Reading:
@@ -189,10 +255,35 @@ class _Reading:
         self._listens = False
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._listens or event != "open" or not isinstance(arguments[0], str):
+        if not self._listens:
             return
-        path, mode, flags = arguments
+        if event == "open":
+            self._hear_of_file(*arguments)
+        elif event in _FOLDERS and self._is_for_own():
+            self._note(arguments[0] or os.curdir)
+        elif event in _ELSEWHERE and self._is_for_own():
+            self.elsewhere = _ELSEWHERE[event]
+
+    def _hear_of_file(self, path: Any, mode: str | None, flags: int) -> None:
         reads = not flags & _WRITING if mode is None else not set(mode) & set("wax+")
-        path = os.path.abspath(path)
-        if reads and "site-packages" not in path and not path.endswith(".pyc"):
+        if reads and isinstance(path, str) and not path.endswith(".pyc"):
+            self._note(path)
+
+    def _note(self, path: Any) -> None:
+        if not isinstance(path, str | os.PathLike):
+            return
+        path = os.fspath(path)
+        if isinstance(path, str) and "site-packages" not in (path := os.path.abspath(path)):
             self.files.add(path)
+
+    def _is_for_own(self) -> bool:
+        """Whether it is done for a file that people write, when that is imported: packages have
+        their own business, and so has the import."""
+        frame = sys._getframe(2)
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return False
+        while frame.f_code.co_name != "<module>":
+            if frame.f_back is None:
+                return False
+            frame = frame.f_back
+        return _is_own(frame.f_code.co_filename, self._folder)

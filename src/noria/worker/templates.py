@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 from noria.core import clock
 from noria.worker.orders import Birth, Death, Lost, Order, Ready, Refusal, Unfit, from_line, to_line
+from noria.worker.template import stamp
 
 MOST = 8
 """How many there are at most."""
@@ -35,7 +35,7 @@ class Template:
         self.name = name
         self.link = link
         self.made = clock.monotonic()
-        self.files: dict[str, list[int]] | None = None
+        self.files: dict[str, list[int] | None] | None = None
         """None until it can be forked."""
         self.pending = b""
         self.waiting: dict[str, Order] = {}
@@ -46,7 +46,7 @@ class Template:
         """Whether another import would find the same."""
         if self.files is None or clock.monotonic() - self.made > AGE_SECONDS:
             return False
-        return all(_stamp(path) == stamp for path, stamp in self.files.items())
+        return all(stamp(path) == before for path, before in self.files.items())
 
     def retire(self) -> None:
         """Let it end when its last run has."""
@@ -156,11 +156,3 @@ class Templates:
             del self._current[template.name]
         template.link.close()
         return [Lost(key) for key in sorted(template.born)], list(template.waiting.values())
-
-
-def _stamp(path: str) -> list[int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_mtime_ns, status.st_size]
