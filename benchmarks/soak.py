@@ -19,8 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from noria.backend.deployments_port import RunRequest
 from noria.backend.local import LocalBackend
-from noria.backend.port import Backend, RunRequest
+from noria.backend.port import Backend
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec, ScheduleSpec
 from noria.core.jsontext import from_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from noria.backend import claiming, dispatch
+from noria.backend.deployments_port import RunRequest
 from noria.backend.local import LocalBackend
-from noria.backend.port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.states import StateType

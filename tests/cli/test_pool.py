@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.cli.pool import rm
 from noria.core.deployments import DeploymentSpec
 from noria.core.pools import PoolRow, QueueRow, WorkerRow

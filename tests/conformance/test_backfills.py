@@ -7,7 +7,7 @@ import json
 import pytest
 
 from noria.backend.backfills_port import BackfillRequest
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.backfills import PlannedRun
 from noria.core.deployments import DeploymentSpec, Overlap, ScheduleSpec

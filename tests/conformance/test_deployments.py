@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import (
     Action,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
 from noria.core.errors import DeploymentError

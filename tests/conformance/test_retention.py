@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.backend.processes import this_process
 from noria.backend.retention import GRACE, Housekeeper, remove_files, run_once
 from noria.core.deployments import DeploymentSpec

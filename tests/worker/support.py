@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from noria.backend.deployments_port import RunRequest
 from noria.backend.local import LocalBackend
-from noria.backend.port import RunFilter, RunRequest
+from noria.backend.port import RunFilter
 from noria.backend.processes import start_time
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec, OnCrash

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from noria.backend.deployments_port import RunRequest
 from noria.backend.local import LocalBackend
-from noria.backend.port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec
 from noria.core.jsontext import to_json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from noria.backend.deployments_port import RunRequest
 from noria.backend.local import LocalBackend
-from noria.backend.port import RunRequest
 from noria.core.deployments import DeploymentSpec
 from noria.core.errors import StoreError
 from noria.core.pools import OwedHook

@@ -11,8 +11,8 @@ from itertools import islice
 from noria.backend import executions
 from noria.backend.backfills_port import BackfillRequest
 from noria.backend.deploying import rank_of, spec_of
+from noria.backend.deployments_port import RunRequest
 from noria.backend.dispatch import new_run, new_work, queue_of
-from noria.backend.port import RunRequest
 from noria.core import ids
 from noria.core.backfills import HELD, PlannedRun
 from noria.core.pools import turn

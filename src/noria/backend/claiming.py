@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from noria.backend import executions
 from noria.backend.deploying import rank_of, readable_spec_of
-from noria.backend.port import Claim
+from noria.backend.deployments_port import Claim
 from noria.core.deployments import DeploymentSpec, Overlap
 from noria.core.jsontext import from_json
 from noria.core.pools import RUN_TAG_PREFIX, Room, UnderWay, turn

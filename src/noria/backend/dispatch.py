@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from noria.backend import executions
 from noria.backend.deploying import name_of, rank_of, readable_spec_of, spec_of
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.core import ids
 from noria.core.backfills import run_key
 from noria.core.deployments import DeploymentSpec, OnCrash, lane_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from noria.backend import claiming, deploying, dispatch, executions
-from noria.backend.port import Claim, RunRequest
+from noria.backend.deployments_port import Claim, RunRequest
 from noria.core.deployments import DeploymentSpec, Step
 from noria.core.errors import InvalidSchedule
 from noria.core.records import DeploymentRow, FlowRunRow, ScheduleRow

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from noria.backend.port import Backend, RunRequest
+from noria.backend.deployments_port import RunRequest
+from noria.backend.port import Backend
 from noria.core import clock
 from noria.core.deployments import from_record
 from noria.core.errors import ObjectNotFound

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from noria.backend.deployments_port import Claim
 from noria.backend.executions import is_suspended
-from noria.backend.port import Backend, Claim
+from noria.backend.port import Backend
 from noria.backend.processes import is_stopped, start_time
 from noria.core import clock
 from noria.core.jsontext import from_json

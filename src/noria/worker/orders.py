@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from noria.backend.port import Claim
+from noria.backend.deployments_port import Claim
 from noria.core.deployments import DeploymentSpec, OnCrash
 from noria.core.jsontext import from_json
 from noria.core.pools import OwedHook

@@ -9,11 +9,10 @@ import click
 from noria.backend.backfills_port import BackfillUse
 from noria.backend.port import Backend
 from noria.cli.app import App, output_options, pass_app
-from noria.cli.appearance import glyph, labelled
 from noria.cli.backfill.rows import DELETED, find_backfill, progress, record, short_id
 from noria.cli.backfill.watching import watch_backfill
 from noria.cli.output import Column, emit_object, table
-from noria.cli.references import short_id as short_run_id
+from noria.cli.runs.columns import run_columns
 from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.cli.timefmt import ago, moment
@@ -74,17 +73,8 @@ def _list(app: App, backend: Backend, use: BackfillUse, states: Sequence[StateTy
 
 
 def _columns(app: App, backend: Backend) -> Sequence[Column[FlowRunRow]]:
-    return (
-        Column("id", "ID", lambda row: short_run_id(backend, row.id), lambda _row: "dim"),
-        Column(
-            "state_name",
-            "STATE",
-            lambda row: labelled(row.state, row.state_name),
-            lambda row: glyph(row.state, row.state_name)[1],
-        ),
-        Column("name", "RUN", lambda row: row.name, shrinks=True),
-        Column("time", "FOR", lambda row: _stands_for(app, row)),
-    )
+    stands_for: Column[FlowRunRow] = Column("time", "FOR", lambda row: _stands_for(app, row))
+    return (*run_columns(backend), stands_for)
 
 
 def _stands_for(app: App, row: FlowRunRow) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from noria.backend.port import RunRequest
+from noria.backend.deployments_port import RunRequest
 from noria.cli import records
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.appearance import glyph, state_name

@@ -8,7 +8,7 @@ import click
 
 from noria.backend.port import Backend
 from noria.cli.app import App, output_options, pass_app
-from noria.cli.appearance import glyph, labelled, state_name
+from noria.cli.appearance import state_name
 from noria.cli.deployment.rows import (
     deployment_record,
     find_deployment,
@@ -21,7 +21,7 @@ from noria.cli.deployment.rows import (
 from noria.cli.deployment.takers import note_untaken, workers
 from noria.cli.output import Column, Record, dump, emit_object, table
 from noria.cli.records import due
-from noria.cli.references import short_id
+from noria.cli.runs.columns import run_columns
 from noria.cli.store import backend_of
 from noria.cli.text import clean
 from noria.cli.timefmt import iso, moment
@@ -109,17 +109,5 @@ def _at_once(spec: DeploymentSpec) -> str:
 
 
 def _columns(app: App, backend: Backend) -> Sequence[Column[FlowRunRow]]:
-    def scheduled(row: FlowRunRow) -> str:
-        return moment(due(row), app.utc)
-
-    return (
-        Column("id", "ID", lambda row: short_id(backend, row.id), lambda _row: "dim"),
-        Column(
-            "state_name",
-            "STATE",
-            lambda row: labelled(row.state, row.state_name),
-            lambda row: glyph(row.state, row.state_name)[1],
-        ),
-        Column("name", "RUN", lambda row: row.name, shrinks=True),
-        Column("time", "FOR", scheduled),
-    )
+    stands_for: Column[FlowRunRow] = Column("time", "FOR", lambda row: moment(due(row), app.utc))
+    return (*run_columns(backend), stands_for)

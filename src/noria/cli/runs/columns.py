@@ -13,6 +13,12 @@ from noria.core.records import FlowRunRow
 
 def brief_columns(backend: Backend) -> Sequence[Column[FlowRunRow]]:
     """Id, state, name and flow."""
+    flow: Column[FlowRunRow] = Column("flow_name", "FLOW", lambda row: row.flow_name, shrinks=True)
+    return (*run_columns(backend), flow)
+
+
+def run_columns(backend: Backend) -> Sequence[Column[FlowRunRow]]:
+    """Id, state and name."""
     return (
         Column("id", "ID", lambda row: short_id(backend, row.id), lambda _row: "dim"),
         Column(
@@ -22,5 +28,4 @@ def brief_columns(backend: Backend) -> Sequence[Column[FlowRunRow]]:
             lambda row: glyph(row.state, row.state_name)[1],
         ),
         Column("name", "RUN", lambda row: row.name, shrinks=True),
-        Column("flow_name", "FLOW", lambda row: row.flow_name, shrinks=True),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import click
+
 from noria.cli.app import App
 from noria.cli.errors import CliError, Code, did_you_mean
 from noria.cli.output import Column, Listing, Record, emit
@@ -11,6 +13,14 @@ from noria.cli.timefmt import ago, iso
 from noria.core import clock
 from noria.services.daemons import Daemon, Daemons, Standing
 
+DRAIN_SECONDS = 60.0
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=DRAIN_SECONDS,
+    show_default=True,
+    help="Seconds that runs under way may take to end before they are stopped.",
+)
 KINDS = {
     "scheduler": ["services", "start"],
     "worker": ["worker", "start"],

@@ -10,13 +10,12 @@ import click
 
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.errors import CliError, Code
-from noria.cli.service.rows import KINDS, daemons_of, named, show
+from noria.cli.service.rows import KINDS, daemons_of, named, show, timeout_option
 from noria.cli.store import backend_of
 from noria.cli.workers import note_unused
 from noria.services.daemons import Daemon, Daemons, Standing, check_name
 
 READY_SECONDS = 30.0
-DRAIN_SECONDS = 60.0
 
 
 @click.command()
@@ -51,13 +50,7 @@ def start(
 
 @click.command()
 @click.argument("name", nargs=-1)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=DRAIN_SECONDS,
-    show_default=True,
-    help="Seconds that runs under way may take to end before they are stopped.",
-)
+@timeout_option
 @output_options
 @pass_app
 def restart(app: App, name: tuple[str, ...], timeout: float) -> None:

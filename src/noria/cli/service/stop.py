@@ -5,19 +5,12 @@ from __future__ import annotations
 import click
 
 from noria.cli.app import App, output_options, pass_app
-from noria.cli.service.rows import daemons_of, named, show
-from noria.cli.service.start import DRAIN_SECONDS
+from noria.cli.service.rows import daemons_of, named, show, timeout_option
 
 
 @click.command()
 @click.argument("name", nargs=-1)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=DRAIN_SECONDS,
-    show_default=True,
-    help="Seconds that runs under way may take to end before they are stopped.",
-)
+@timeout_option
 @output_options
 @pass_app
 def stop(app: App, name: tuple[str, ...], timeout: float) -> None:
