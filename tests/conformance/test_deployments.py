@@ -402,6 +402,17 @@ class TestCrashing:
         backend.request_cancel(run.id, NOON)
         assert backend.abandon(run.id, worker, "no", NOON).state is StateType.CANCELLED
 
+    def test_one_that_is_cancelled_before_it_is_decided_does_not_go_on(self, backend, gone, worker):
+        run = self.crashed(backend, gone)
+        after = backend.request_cancel(run.id, NOON)
+        assert (after.state, after.end) == (StateType.CANCELLED, NOON)
+        assert backend.recover(NOON) == []
+        assert backend.claim(["default"], worker, 1, NOON + HOUR) == []
+
+    def test_one_that_stays_crashed_is_not_cancelled(self, backend, gone, worker):
+        run = self.crashed(backend, gone, most_crashes=0)
+        assert backend.request_cancel(run.id, NOON).state is StateType.CRASHED
+
     @pytest.mark.parametrize("on_crash", [OnCrash.RESUME, OnCrash.FAIL])
     def test_one_that_a_person_resumes_meanwhile_is_not_taken_as_well(
         self, backend, gone, worker, on_crash

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from noria.backend import claiming
 from noria.backend.deployments_port import RunRequest
 from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
@@ -212,6 +213,33 @@ class TestLimits:
         runs = [asked(spec) for _ in range(3)]
         assert taken() == runs[:2]
         assert backend.flow_run(runs[2]).state is StateType.CANCELLED
+
+    def test_a_tag_with_no_place_closes_all_lanes_of_its_deployments_at_once(
+        self, backend, asked, taken, monkeypatch
+    ):
+        backend.set_limit(LimitRow("run-tag:db", 1, True, 0.0, NOON, NOON), NOON)
+        keyed = SPEC._replace(tags=("db",), concurrency_limit=1, concurrency_key="{customer}")
+        runs = [asked(keyed, parameters={"customer": number}) for number in range(20)]
+        free = asked(SPEC._replace(name="free"))
+        judged = []
+        monkeypatch.setattr(
+            claiming,
+            "_judged",
+            lambda *found, call=claiming._judged: judged.append(1) or call(*found),
+        )
+        assert taken(limit=30) == [runs[0], free]
+        assert len(judged) <= 8, "each of them was looked at"
+        end(backend, runs[0])
+        assert taken(limit=30) == [runs[1]]
+
+    @pytest.mark.parametrize("overlap", list(Overlap))
+    def test_a_limit_of_none_at_all(self, backend, asked, taken, overlap):
+        closed = SPEC._replace(concurrency_limit=0, overlap=overlap)
+        run = asked(closed)
+        assert taken() == []
+        assert backend.flow_run(run).state is StateType.SCHEDULED
+        backend.apply_deployments([closed._replace(concurrency_limit=1)], NOON)
+        assert taken() == [run]
 
     def test_runs_with_a_tag(self, backend, asked, taken):
         backend.set_limit(LimitRow("run-tag:db", 1, True, 0.0, NOON, NOON), NOON)

@@ -38,6 +38,8 @@ class Verdict(Enum):
     """Its deployment is gone."""
     REPLACE = 6
     """Those before it are to stop, and it waits for that."""
+    WAIT_ALL = 7
+    """It waits, and so must all runs of its deployment."""
 
 
 class Candidate(NamedTuple):
@@ -175,9 +177,10 @@ def _line(
 ) -> Iterator[Candidate]:
     """What is to happen to what waits in one pool."""
     lanes: set[str] = set()
+    closed: set[bytes] = set()
     last: WorkRow | None = None
     while not room.is_full(pool):
-        passed_over = PassedOver(lanes, room.closed_queues(pool), room.closed_backfills())
+        passed_over = PassedOver(lanes, room.closed_queues(pool), room.closed_backfills(), closed)
         page = work.waiting(connection, pool, now, min(wanted, MOST), last, passed_over)
         if not page:
             return
@@ -185,14 +188,17 @@ def _line(
         wanted *= 2
         for row in page:
             last = row
-            if row.lane in lanes or room.is_closed(pool, row.queue, row.backfill):
+            is_closed = row.lane in lanes or row.deployment in closed
+            if is_closed or room.is_closed(pool, row.queue, row.backfill):
                 continue
             candidate = _judged(connection, room, row)
-            if candidate.verdict in (Verdict.WAIT, Verdict.REPLACE):
+            if candidate.verdict is Verdict.WAIT_ALL:
+                closed.add(row.deployment)
+            elif candidate.verdict in (Verdict.WAIT, Verdict.REPLACE):
                 lanes.add(row.lane)
-            if candidate.verdict is Verdict.TAKE:
+            elif candidate.verdict is Verdict.TAKE:
                 room.take(_under_way(row, candidate.run))
-            if candidate.verdict is not Verdict.WAIT:
+            if candidate.verdict not in (Verdict.WAIT, Verdict.WAIT_ALL):
                 yield candidate
             if room.is_full(pool):
                 return
@@ -219,8 +225,9 @@ def _judged(connection: Connection, room: Room, row: WorkRow) -> Candidate:
     if deployment is None:
         return Candidate(Verdict.ORPHAN, row, run, None)
     spec = readable_spec_of(deployment)
-    if spec is None:
-        return Candidate(Verdict.WAIT, row, run, None)
+    if spec is None or spec.concurrency_limit == 0 or room.full_tag(spec.tags) is not None:
+        # Each of its lanes would have to be looked at, and there may be very many.
+        return Candidate(Verdict.WAIT_ALL, row, run, spec)
     before = room.in_lane(row.lane)
     verdict = _in_lane(spec, row, run, before)
     if verdict is Verdict.TAKE and room.full_tag(_tags(run)) is not None:
@@ -254,7 +261,7 @@ def _has_begun(run: FlowRunRow) -> bool:
 
 
 def _most(spec: DeploymentSpec) -> int:
-    return spec.concurrency_limit or 1
+    return 1 if spec.concurrency_limit is None else spec.concurrency_limit
 
 
 def _regular(entries: list[UnderWay]) -> list[UnderWay]:

@@ -145,38 +145,50 @@ def mark_late(connection: Connection, now: int) -> list[FlowRunRow]:
 
 def recover(connection: Connection, now: int) -> list[FlowRunRow]:
     """Let runs whose process has died go on, as their deployments have it."""
-    again = []
-    for row in work.crashed(connection):
-        run = flow_runs.get(connection, row.flow_run)
-        deployment = deployments.get(connection, row.deployment)
-        if run is None or run.state is not StateType.CRASHED:
-            continue
-        if deployment is None:
-            work.give_up(connection, row.flow_run)
-            continue
-        spec = readable_spec_of(deployment)
-        if spec is None:
-            continue  # For a worker that can read it to decide.
-        # What has never begun has not crashed: it was its worker that died.
-        begun = run.process != row.worker
-        if (spec.on_crash is OnCrash.FAIL and begun) or row.crashes >= spec.most_crashes:
-            work.give_up(connection, row.flow_run)
-            if row.crashes:
-                given_up = f"{run.message}; given up after {row.crashes + 1} crashes"
-                flow_runs.save(connection, run._replace(message=given_up))
-            continue
-        due = now + BACKOFF[min(row.crashes, len(BACKOFF) - 1)]
-        verb = "goes on" if spec.on_crash is OnCrash.RESUME else "begins again"
-        message = f"{verb} after crash {row.crashes + 1} of at most {spec.most_crashes}"
-        waits = executions.entered(
-            run, StateType.SCHEDULED, Actor.RESUME, message, now, Name.AWAITING_RETRY
-        )
-        flow_runs.save(connection, waits._replace(epoch=run.epoch + 1, process=None, end=None))
-        # It has had its turn: whoever is due meanwhile does not go before it.
-        again_at = row._replace(due=due, crashes=row.crashes + 1)
-        work.put_back(connection, again_at)
-        again.append(waits)
-    return again
+    decided = [_decide(connection, row, now) for row in work.crashed(connection)]
+    return [run for run in decided if run is not None]
+
+
+def cancel(connection: Connection, flow_run: bytes, now: int, reason: str) -> FlowRunRow | None:
+    """Ask a run and those below it to stop; see `executions.cancel`. What has crashed and is about
+    to go on has not ended, and does not."""
+    for found in flow_runs.tree(connection, flow_run):
+        row = work.get(connection, found)
+        if row is not None and row.worker is not None and row.crashes >= 0:
+            _decide(connection, row, now)
+    return executions.cancel(connection, flow_run, now, reason)
+
+
+def _decide(connection: Connection, row: WorkRow, now: int) -> FlowRunRow | None:
+    """Let a run go on if it has crashed and is to; None when it is not."""
+    run = flow_runs.get(connection, row.flow_run)
+    deployment = deployments.get(connection, row.deployment)
+    if run is None or run.state is not StateType.CRASHED:
+        return None
+    if deployment is None:
+        work.give_up(connection, row.flow_run)
+        return None
+    spec = readable_spec_of(deployment)
+    if spec is None:
+        return None  # For a worker that can read it to decide.
+    # What has never begun has not crashed: it was its worker that died.
+    begun = run.process != row.worker
+    if (spec.on_crash is OnCrash.FAIL and begun) or row.crashes >= spec.most_crashes:
+        work.give_up(connection, row.flow_run)
+        if row.crashes:
+            given_up = f"{run.message}; given up after {row.crashes + 1} crashes"
+            flow_runs.save(connection, run._replace(message=given_up))
+        return None
+    due = now + BACKOFF[min(row.crashes, len(BACKOFF) - 1)]
+    verb = "goes on" if spec.on_crash is OnCrash.RESUME else "begins again"
+    message = f"{verb} after crash {row.crashes + 1} of at most {spec.most_crashes}"
+    waits = executions.entered(
+        run, StateType.SCHEDULED, Actor.RESUME, message, now, Name.AWAITING_RETRY
+    )
+    flow_runs.save(connection, waits._replace(epoch=run.epoch + 1, process=None, end=None))
+    # It has had its turn: whoever is due meanwhile does not go before it.
+    work.put_back(connection, row._replace(due=due, crashes=row.crashes + 1))
+    return waits
 
 
 def _wish_of(schedule: ScheduleRow, spec: DeploymentSpec, due: int) -> RunRequest:

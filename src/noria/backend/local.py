@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from noria.backend import breakers as breaker_steps
-from noria.backend import executions, locks, pausing
+from noria.backend import dispatch, executions, locks, pausing
 from noria.backend.local_backfills import LocalBackfills
 from noria.backend.local_deployments import LocalDeployments
 from noria.backend.local_pools import LocalPools
@@ -152,7 +152,7 @@ class LocalBackend(
         self, flow_run: bytes, now: int, reason: str = executions.CANCEL_REQUESTED
     ) -> FlowRunRow | None:
         with self._database.write() as connection:
-            return executions.cancel(connection, flow_run, now, reason)
+            return dispatch.cancel(connection, flow_run, now, reason)
 
     def flow_run(self, flow_run: bytes) -> FlowRunRow | None:
         with self._database.read() as connection:

@@ -27,7 +27,8 @@ def serve(
 
     Parameters:
         args: Deployments, as `to_deployment` of a flow makes them.
-        pause_on_shutdown: Whether their schedules rest until they are served again.
+        pause_on_shutdown: Whether their schedules rest until they are served again; they do not
+            when another script serves them by then.
         print_starting_message: Whether to say how runs are asked for.
         limit: How many runs may be under way at once; no limit by default.
 

@@ -128,6 +128,7 @@ class PassedOver(NamedTuple):
     lanes: Collection[str] = ()
     queues: Collection[str] = ()
     backfills: Collection[bytes] = ()
+    deployments: Collection[bytes] = ()
 
 
 NOTHING = PassedOver()
@@ -137,7 +138,8 @@ def waiting(dialect: Dialect, passed_over: PassedOver) -> Query:
     """What waits in a pool, in the order of its turn, without what is passed over."""
     facts: dict[str, Any] = {}
     conditions = []
-    for column, values in zip(("lane", "queue", "backfill"), passed_over, strict=True):
+    columns = ("lane", "queue", "backfill", "deployment")
+    for column, values in zip(columns, passed_over, strict=True):
         if values:
             names = [f"{column}{number}" for number in range(len(values))]
             facts |= dict(zip(names, values, strict=True))

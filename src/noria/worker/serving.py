@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from noria.core import clock
 from noria.core.deployments import DeploymentSpec
+from noria.core.pools import takes
+from noria.engine.opening import Session
 from noria.engine.session import open_session
 from noria.worker.worker import Worker
 
@@ -21,7 +23,8 @@ def serve(
     Parameters:
         specs: What to deploy.
         limit: How many runs may be under way at once.
-        pause_on_shutdown: Whether schedules rest until the next time that they are served.
+        pause_on_shutdown: Whether schedules rest until the next time that they are served, unless
+            another script serves them by then.
         say: Told in a sentence what happens.
     """
     session = open_session()
@@ -35,4 +38,11 @@ def serve(
     finally:
         if pause_on_shutdown:
             for row in served:
-                backend.pause_deployment(row.id, True, clock.now())
+                if not _is_served(session, row.pool):
+                    backend.pause_deployment(row.id, True, clock.now())
+
+
+def _is_served(session: Session, pool: str) -> bool:
+    """Whether another script serves it: the next version, started before this one ends."""
+    workers = [use.worker for use in session.backend.workers(clock.now()) if use.lives]
+    return any(takes(each, pool) for each in workers if each.process != session.process)

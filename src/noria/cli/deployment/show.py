@@ -105,7 +105,9 @@ def _at_once(spec: DeploymentSpec) -> str:
     if spec.concurrency_limit is None and spec.overlap is Overlap.ALLOW:
         return ""
     each = f" for each {spec.concurrency_key}" if spec.concurrency_key else ""
-    return f"{spec.concurrency_limit or 1}{each} ({spec.overlap})"
+    return (
+        f"{1 if spec.concurrency_limit is None else spec.concurrency_limit}{each} ({spec.overlap})"
+    )
 
 
 def _columns(app: App, backend: Backend) -> Sequence[Column[FlowRunRow]]:

@@ -35,7 +35,7 @@ def cancel(app: App, run: tuple[str, ...]) -> None:
         app,
         Listing(after, lambda row: records.flow_run(row, now), brief_columns(backend)),
     )
-    late = [row.name for row in rows if _had_ended(row)]
+    late = [row.name for row, now in zip(rows, after, strict=True) if _stays(row, now)]
     if late:
         raise CliError(
             Code.CONFLICT,
@@ -44,5 +44,6 @@ def cancel(app: App, run: tuple[str, ...]) -> None:
         )
 
 
-def _had_ended(row: FlowRunRow) -> bool:
-    return row.state in TERMINAL_STATES and row.state is not StateType.CANCELLED
+def _stays(before: FlowRunRow, after: FlowRunRow) -> bool:
+    """Whether it has ended otherwise; one that has crashed and is about to go on has not."""
+    return before.state in TERMINAL_STATES and after.state is not StateType.CANCELLED
