@@ -185,3 +185,13 @@ def test_every_loop_has_a_name_and_a_purpose():
     names = [service.name for service in SERVICES]
     assert len(set(names)) == len(names)
     assert all(service.purpose and service.every > 0 for service in SERVICES)
+
+
+def test_who_has_made_a_run_says_of_which_deployment(backend, process):
+    said = []
+    backend.apply_deployments([SPEC], NOON)
+    keeper = Keeper(backend, process(), SERVICES, said.append)
+    turn(keeper, 0)
+    turn(keeper, 60)
+    (line,) = said
+    assert line.endswith("due by a schedule of etl/often")

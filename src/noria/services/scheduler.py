@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from noria.backend.port import Backend
+from noria.core.jsontext import from_json
+from noria.core.records import FlowRunRow
 from noria.services.service import Done
 
 
@@ -17,4 +19,9 @@ def run_once(backend: Backend, now: int) -> Done:
         What was done.
     """
     made = backend.make_due_runs(now)
-    return Done([f"{row.name}: due by a schedule of {row.flow_name}" for row in made])
+    return Done([f"{row.name}: due by a schedule of {_deployment(row)}" for row in made])
+
+
+def _deployment(row: FlowRunRow) -> str:
+    name: str = from_json(row.settings or "{}").get("deployment_name") or row.flow_name
+    return name
