@@ -239,6 +239,13 @@ class TestScheduling:
 
 
 class TestClaiming:
+    def test_who_has_a_run(self, backend, worker):
+        run = backend.request_run(wish(deployed(backend)), NOON)
+        assert backend.executor(run.id) is None
+        backend.claim(["default"], worker, 1, NOON)
+        assert backend.executor(run.id) == worker
+        assert backend.executor(new_id()) is None
+
     def test_in_the_order_of_their_turn(self, backend, worker):
         low, high = SPEC._replace(name="low"), SPEC._replace(name="high", priority=5)
         low, high = deployed(backend, low), deployed(backend, high)

@@ -112,6 +112,10 @@ class Deployments(Protocol):
     def claimed(self, worker: bytes) -> list[FlowRunRow]:
         """The runs that a worker has claimed and that no process has begun."""
 
+    def executor(self, flow_run: bytes) -> bytes | None:
+        """The process that has a run: the worker that has claimed it, or the one that has begun
+        it."""
+
     def begin_claimed(
         self, flow_run: bytes, worker: bytes, process: bytes, now: int
     ) -> FlowRunRow | None:

@@ -119,6 +119,10 @@ class LocalDeployments:
         with self._database.read() as connection:
             return flow_runs.live_in_process(connection, worker)
 
+    def executor(self, flow_run: bytes) -> bytes | None:
+        with self._database.read() as connection:
+            return flow_runs.executor(connection, flow_run)
+
     def begin_claimed(
         self, flow_run: bytes, worker: bytes, process: bytes, now: int
     ) -> FlowRunRow | None:

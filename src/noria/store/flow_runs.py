@@ -51,6 +51,12 @@ def epoch(connection: Connection, flow_run: bytes) -> int | None:
     return None if found is None else found[0]
 
 
+def executor(connection: Connection, flow_run: bytes) -> bytes | None:
+    """The process that has a run; None when none has, or there is no such run."""
+    found = connection.execute(FLOW_RUN.executor, {"id": flow_run}).fetchone()
+    return None if found is None else found[0]
+
+
 def select(connection: Connection, sql: Sql, facts: dict[str, Any]) -> list[FlowRunRow]:
     """The flow runs that a statement on `flow_run_record` returns."""
     return [record(columns) for columns in connection.execute(sql, facts)]

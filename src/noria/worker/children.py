@@ -156,7 +156,7 @@ class Children:
             self._next_watch = moment + WATCH_SECONDS
             self._watch(list(self._children.values()))
         elif changed:
-            self._watch([child for child in self._children.values() if child.process is None])
+            self._see_who_has_begun()
         for child in self._children.values():
             self._stop_in_time(child, moment)
             if child.output is not None:
@@ -285,6 +285,12 @@ class Children:
             stopped = child.pid is not None and is_stopped(child.pid)
             if child.process is not None and not stopped:
                 self._backend.beat(child.process, now)
+
+    def _see_who_has_begun(self) -> None:
+        for child in self._children.values():
+            if child.process is None:
+                executor = self._backend.executor(child.claim.run.id)
+                child.process = None if executor == self._worker else executor
 
     def _watch(self, children: Iterable[Child]) -> None:
         for child in children:

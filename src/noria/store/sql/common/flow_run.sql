@@ -66,6 +66,10 @@ where
 -- The execution that owns a run.
 select epoch from flow_run where id = :id
 
+-- name: executor
+-- The process that has a run.
+select process from flow_run where id = :id
+
 -- name: get
 -- One flow run.
 select * from flow_run_record where id = :id
