@@ -10,6 +10,8 @@ import pytest
 
 from noria.backend.local import LocalBackend
 from noria.backend.port import Backend
+from noria.backend.processes import this_process
+from tests.conformance.rows import LEASE, NOON
 from tests.postgres import Server
 
 Location = AbstractContextManager[str]
@@ -40,3 +42,20 @@ def backend(location: str) -> Iterator[Backend]:
     opened = LocalBackend(location)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def worker(backend: Backend) -> bytes:
+    """A process that lives."""
+    row = this_process(NOON, LEASE)
+    backend.register_process(row)
+    return row.id
+
+
+@pytest.fixture
+def gone(backend: Backend) -> bytes:
+    """A process of this host that is no more."""
+    alive = this_process(NOON, LEASE)
+    row = alive._replace(started=alive.started - 1)
+    backend.register_process(row)
+    return row.id

@@ -23,14 +23,6 @@ SPEC = DeploymentSpec(
 
 
 @pytest.fixture
-def worker(backend):
-    """A process that lives."""
-    row = this_process(NOON, LEASE)
-    backend.register_process(row)
-    return row.id
-
-
-@pytest.fixture
 def taken(backend, worker):
     """Takes what is due."""
 

@@ -8,7 +8,6 @@ import threading
 import pytest
 
 from noria.backend.deployments_port import RunRequest
-from noria.backend.processes import this_process
 from noria.core.deployments import (
     Action,
     Change,
@@ -21,7 +20,7 @@ from noria.core.deployments import (
 from noria.core.pools import PoolRow
 from noria.core.schedules.rules import Catchup
 from noria.core.states import Name, StateType
-from tests.conformance.rows import LEASE, NOON, SECOND, batch, new_id, process
+from tests.conformance.rows import NOON, SECOND, batch, new_id, process
 
 HOUR = 3600 * SECOND
 HOURLY = {"kind": "interval", "interval": HOUR, "anchor": NOON, "timezone": "UTC"}
@@ -40,23 +39,6 @@ def deployed(backend, spec=SPEC, now=NOON):
 
 def wish(row, due=NOON, **changes):
     return RunRequest(row.id, due, **changes)
-
-
-@pytest.fixture
-def worker(backend):
-    """A process that lives."""
-    row = this_process(NOON, LEASE)
-    backend.register_process(row)
-    return row.id
-
-
-@pytest.fixture
-def gone(backend):
-    """A process of this host that is no more."""
-    alive = this_process(NOON, LEASE)
-    row = alive._replace(started=alive.started - 1)
-    backend.register_process(row)
-    return row.id
 
 
 def ended(backend, row, state=StateType.COMPLETED):

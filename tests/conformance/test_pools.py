@@ -6,32 +6,14 @@ import pytest
 
 from noria.backend import claiming
 from noria.backend.deployments_port import RunRequest
-from noria.backend.processes import this_process
 from noria.core.deployments import DeploymentSpec, OnCrash, Overlap
 from noria.core.errors import DeploymentError
 from noria.core.pools import HEAD_START, SERVED, PoolRow, QueueRow, WorkerRow
 from noria.core.slots import LimitRow
 from noria.core.states import StateType
-from tests.conformance.rows import LEASE, NOON, SECOND, batch, new_id
+from tests.conformance.rows import NOON, SECOND, batch, new_id
 
 SPEC = DeploymentSpec("etl", "nightly", "etl.py:etl", path="/srv/etl")
-
-
-@pytest.fixture
-def worker(backend):
-    """A process that lives."""
-    row = this_process(NOON, LEASE)
-    backend.register_process(row)
-    return row.id
-
-
-@pytest.fixture
-def gone(backend):
-    """A process of this host that is no more."""
-    alive = this_process(NOON, LEASE)
-    row = alive._replace(started=alive.started - 1)
-    backend.register_process(row)
-    return row.id
 
 
 @pytest.fixture

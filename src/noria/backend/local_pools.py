@@ -101,13 +101,16 @@ class LocalPools:
         return len(dead)
 
     def lead(self, role: str, process: bytes, now: int) -> bool:
+        # Mostly somebody leads, and looking takes no lock.
         with self._database.read() as connection:
-            if _leads(connection, role, process, now) is not None:
-                return _leads(connection, role, process, now) is True
-        with self._database.write() as connection:
-            if _leads(connection, role, process, now) is None:
-                pools.set_leader(connection, role, process, now)
-            return _leads(connection, role, process, now) is True
+            leads = _leads(connection, role, process, now)
+        if leads is None:
+            with self._database.write() as connection:
+                leads = _leads(connection, role, process, now)
+                if leads is None:
+                    pools.set_leader(connection, role, process, now)
+                    leads = True
+        return leads
 
     def leader(self, role: str, now: int) -> tuple[ProcessRow, int] | None:
         with self._database.read() as connection:

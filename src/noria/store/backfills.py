@@ -15,12 +15,6 @@ def add(connection: Connection, row: BackfillRow) -> None:
     connection.execute(BACKFILL.add, row._asdict())
 
 
-def get(connection: Connection, backfill: bytes) -> BackfillRow | None:
-    """One backfill."""
-    found = connection.execute(BACKFILL.get, {"id": backfill}).fetchone()
-    return found and BackfillRow._make(found)
-
-
 def page(
     connection: Connection, deployment: bytes | None, limit: int, before: bytes | None = None
 ) -> list[BackfillRow]:

@@ -109,11 +109,6 @@ def settle(connection: Connection, flow_run: bytes, by: bytes) -> None:
     connection.execute(WORK.settle, {"flow_run": flow_run, "worker": by})
 
 
-def of_worker(connection: Connection, worker: bytes) -> list[WorkRow]:
-    """What a worker has claimed."""
-    return _many(connection, WORK.of_worker, {"worker": worker})
-
-
 def under_way(connection: Connection) -> list[UnderWay]:
     """What was claimed and has not ended, the oldest first."""
     rows = sorted(connection.execute(WORK.under_way, {"suspended": Name.SUSPENDED}))

@@ -10,7 +10,6 @@ from typing import Any
 
 from noria.backend.deploying import spec_of
 from noria.backend.port import Backend
-from noria.backend.processes import start_time
 from noria.core.deployments import DeploymentSpec
 from noria.core.jsontext import from_json
 from noria.core.pools import OwedHook
@@ -29,8 +28,6 @@ class _Call:
     order: Order
     output: Output | None
     pid: int | None = None
-    started: int | None = None
-    """What tells its process from a later one with the same pid."""
 
 
 class HookCalls:
@@ -87,7 +84,7 @@ class HookCalls:
         if call is None:
             return False
         if isinstance(message, Birth):
-            call.pid, call.started = message.pid, start_time(message.pid)
+            call.pid = message.pid
         elif isinstance(message, Death) and message.pid == call.pid:
             self._end(call, how_it_ended(message.status))
         elif isinstance(message, Refusal):

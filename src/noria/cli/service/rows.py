@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 import click
@@ -23,7 +24,7 @@ timeout_option = click.option(
 )
 KINDS = {
     "scheduler": ["services", "start"],
-    "worker": ["worker", "start"],
+    "worker": ["worker", "start", "--all-pools"],
 }
 """What there is, with how it is started."""
 _STYLES = {
@@ -37,6 +38,15 @@ _STYLES = {
 def daemons_of(app: App) -> Daemons:
     """The services of the home in use."""
     return Daemons(app.settings.home_path)
+
+
+def fresh(daemons: Daemons, name: str) -> Daemon | None:
+    """A service to be started as it was before, or as one of its kind is; None when nothing is
+    known of that name."""
+    before = daemons.get(name)
+    if before is not None:
+        return Daemon(name, list(before.command), before.folder)
+    return Daemon(name, list(KINDS[name]), os.getcwd()) if name in KINDS else None
 
 
 def named(daemons: Daemons, names: Sequence[str]) -> list[Daemon]:

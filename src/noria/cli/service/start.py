@@ -10,7 +10,7 @@ import click
 
 from noria.cli.app import App, output_options, pass_app
 from noria.cli.errors import CliError, Code
-from noria.cli.service.rows import KINDS, daemons_of, named, show, timeout_option
+from noria.cli.service.rows import KINDS, daemons_of, fresh, named, show, timeout_option
 from noria.cli.store import backend_of
 from noria.cli.workers import note_unused
 from noria.services.daemons import Daemon, Daemons, Standing, check_name
@@ -93,17 +93,7 @@ def _wanted(
         )
     if special:
         return [_worker(pools, limit, alias)]
-    found = []
-    for name in names:
-        before = daemons.get(name)
-        if before is None and name not in KINDS:
-            named(daemons, [name])
-        command = KINDS.get(name, []) if before is None else before.command
-        if before is None and name == "worker":
-            command = [*command, "--all-pools"]
-        folder = os.getcwd() if before is None else before.folder
-        found.append(Daemon(name, list(command), folder))
-    return found
+    return [fresh(daemons, name) or named(daemons, [name])[0] for name in names]
 
 
 def _worker(pools: tuple[str, ...], limit: int | None, alias: str | None) -> Daemon:
@@ -113,7 +103,7 @@ def _worker(pools: tuple[str, ...], limit: int | None, alias: str | None) -> Dae
         raise CliError(
             Code.USAGE, f"a service cannot be called {name}", fault, "give it a name with --as"
         )
-    command = list(KINDS["worker"])
+    command = ["worker", "start"]
     for pool in pools:
         command += ["--pool", pool]
     command += [] if pools else ["--all-pools"]

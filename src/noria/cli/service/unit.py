@@ -11,8 +11,8 @@ import click
 
 from noria.cli.app import App, pass_app, shared_options
 from noria.cli.errors import CliError, Code, did_you_mean
-from noria.cli.service.rows import KINDS, daemons_of
-from noria.services.daemons import noria_command
+from noria.cli.service.rows import KINDS, daemons_of, fresh
+from noria.services.daemons import Daemon, noria_command
 
 _UNIT = """\
 # {file}
@@ -55,37 +55,31 @@ def unit(app: App, name: tuple[str, ...], user_unit: bool, run_as: str | None) -
 
     noria service unit worker > /etc/systemd/system/noria-worker.service
     """
-    found = daemons_of(app)
+    daemons = daemons_of(app)
     for place, each in enumerate(name or tuple(KINDS)):
-        before = found.get(each)
-        if before is None and each not in KINDS:
-            known = [*KINDS, *(daemon.name for daemon in found.all())]
+        daemon = fresh(daemons, each)
+        if daemon is None:
+            known = [*KINDS, *(daemon.name for daemon in daemons.all())]
             raise CliError(
                 Code.UNKNOWN_OBJECT,
                 f"there is no service {each}",
                 did_you_mean(each, known),
                 f"expected one of {', '.join(dict.fromkeys(known))}",
             )
-        command = KINDS.get(each, []) if before is None else before.command
-        if before is None and each == "worker":
-            command = [*command, "--all-pools"]
-        folder = os.getcwd() if before is None else before.folder
         if place:
             app.say()
-        app.say(_text(app, each, list(command), folder, user_unit, run_as).rstrip())
+        app.say(_text(app, daemon, user_unit, run_as).rstrip())
 
 
-def _text(
-    app: App, name: str, command: list[str], folder: str, user_unit: bool, run_as: str | None
-) -> str:
+def _text(app: App, daemon: Daemon, user_unit: bool, run_as: str | None) -> str:
     user = "" if user_unit else f"User={run_as or _me()}\n"
     home = app.settings.home_path
     place = "~/.config/systemd/user" if user_unit else "/etc/systemd/system"
     return _UNIT.format(
-        file=f"{place}/noria-{name}.service",
-        name=name,
-        command=" ".join(map(_quoted, noria_command(command))).replace("$", "$$"),
-        folder=_escaped(folder),
+        file=f"{place}/noria-{daemon.name}.service",
+        name=daemon.name,
+        command=" ".join(map(_quoted, noria_command(daemon.command))).replace("$", "$$"),
+        folder=_escaped(daemon.folder),
         user=user,
         home=_quoted(f"NORIA_HOME={home}", always=True),
         environment=_escaped(os.path.join(home, "noria.env")),

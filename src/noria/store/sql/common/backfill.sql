@@ -5,11 +5,6 @@ insert into backfill (
 )
 values (:id, :deployment, :schedule, :first, :last, :slots, :made, :cancelled, :created)
 
--- name: get
--- One backfill.
-select id, deployment, schedule, first, last, slots, made, cancelled, created from backfill
-where id = :id
-
 -- name: slots
 -- How many runs of each backfill that has any waiting may be under way.
 select id, slots from backfill

@@ -42,12 +42,6 @@ update work set worker = :worker where flow_run = :flow_run and worker is null
 -- Let a run wait again, until it is due.
 update work set worker = null, due = :due, turn = :turn, crashes = :crashes where flow_run = :flow_run
 
--- name: of_worker
--- What a worker has claimed.
-select * from work_record
-where worker = :worker
-order by flow_run
-
 -- name: under_way
 -- What was claimed and has not ended, without what has left its process to wait for a person; it is
 -- found among the unfinished runs, however many have ended, and so in no order.
